@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict'
+import {execFile} from 'node:child_process'
+import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {promisify} from 'node:util'
+import {type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, nkeyAuthenticator} from 'nats'
+import {createUser} from 'nkeys.js'
+import ConfigDiff from '../../../src/commands/config/diff.ts'
+import {type Authority, createAuthority, unlimitedJetStream} from '../../../src/lib/author/authority.ts'
+import {configDigest} from '../../../src/lib/author/config-digest.ts'
+import {readDescription} from '../../../src/lib/author/description.ts'
+import {describeServer} from '../../../src/lib/author/node-config.ts'
+import {renderPreload} from '../../../src/lib/author/preload.ts'
+import {openConfiguration} from '../../../src/lib/config.ts'
+import {formatCredentials} from '../../../src/lib/domain/credentials-format.ts'
+import {findFreePorts} from '../../../src/lib/lab/free-ports.ts'
+import type {DriftReport} from '../../../src/lib/ops/config-diff.ts'
+import {readPasswords} from '../../../src/lib/ops/config-generate.ts'
+import {eventually} from '../../support/eventually.ts'
+import {
+  generateIn,
+  monitorPage,
+  startServers,
+  untilHealthy,
+  writeCertificates,
+} from '../../support/generated-cluster.ts'
+import {type NatsSeries, natsServerOf} from '../../support/nats-servers.ts'
+import {runCommand} from '../../support/run.ts'
+
+/** bcrypt of `secret`, as cheap as it gets. */
+const HASH = '$2b$04$E3a6et3u4l1s6kaDJACcv.pXzkMYJ.6aK6kfdE6uGS/CH6C6e8zMS'
+const NKEY = createUser()
+
+const auths = {
+  none: '{mode: none}',
+  token: `{mode: token, token: ${HASH}}`,
+  users: `{mode: users, users: [{name: app, password: ${HASH}}, {name: sys, system: true, password: ${HASH}},
+    {name: narrow, password: ${HASH}, permissions: {publish: [a.>], subscribe: [_INBOX.>], respond: true}},
+    {name: mute, password: ${HASH}, permissions: {}}]}`,
+  nkeys: `{mode: nkeys, users: [{name: app, nkey: ${NKEY.getPublicKey()}}]}`,
+  operator: '{mode: operator}',
+} as const
+
+const tlsKinds = {
+  'no TLS': '',
+  'TLS for clients': 'tls: {client: true}',
+  'TLS and client certificates everywhere':
+    'tls: {client: {verify: true}, routes: true, leaf: {verify: true}, gateway: true, monitor: true}',
+} as const
+
+const topologies = {
+  'one server': 'nodes: [{name: n1, host: 127.0.0.1}]',
+  'three servers with everything set': `nodes: 3
+patterns: {node: "n{n}", host: "{node}.test"}
+version: 2.15.1
+routes: {poolSize: 5, auth: {user: route, passwordFile: password}}
+limits: {maxConnections: 5000, maxSubscriptions: 100000, maxPayload: 2MiB, maxPending: 128MiB, writeDeadline: 5s, pingInterval: 30s, pingMax: 3}
+lameDuck: {duration: 1m, gracePeriod: 1500ms}
+log: {file: /var/log/nats/nats.log, maxSize: 10MiB, keep: 3, debug: true, trace: true}`,
+  'a hub of leaves': 'nodes: [{name: n1, host: "::1"}]\nleafNodes: {accept: true}',
+  'a leaf': `nodes: [{name: n1, host: 127.0.0.1}]
+leafNodes: {remotes: [{urls: ["hub.test:7422"], auth: {user: app, passwordFile: password}}]}`,
+  'a part of a supercluster': `nodes: 3
+patterns: {node: "n{n}", host: "{node}.test"}
+gateways: {remotes: [{name: west, urls: ["west.test:7222"]}], auth: {user: gate, passwordFile: password}}`,
+} as const
+
+describe('generated configurations', () => {
+  let folder: string
+  let authority: Authority
+  before(async () => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'natsops-generated-')))
+    authority = await prepare(folder)
+  })
+  after(() => rmSync(folder, {recursive: true, force: true}))
+
+  for (const [authName, auth] of Object.entries(auths)) {
+    it(`are accepted by both servers with auth ${authName}, whatever the TLS and the topology`, async () => {
+      const variants = Object.entries(tlsKinds).flatMap(([tlsName, tls]) =>
+        Object.entries(topologies).map(([topologyName, topology]) => ({tlsName, tls, topologyName, topology})),
+      )
+      const verdicts = variants.map(async ({tlsName, tls, topologyName, topology}, index) => {
+        const text = `name: east
+${topology}
+auth: ${auth}
+jetStream: {storeDirectory: "${folder}/store/{node}", maxFileStore: 1GiB, maxMemoryStore: 64MiB, domain: d, syncInterval: always}
+${tls.replace('{', `{directory: "${folder}/tls/{node}", `)}
+`
+        const {description, out} = await generateIn(folder, `${authName}-${index}`, text)
+        const path = join(out, 'nodes/n1/nats-server.conf')
+        const cluster = await readDescription(description)
+        const passwords = await readPasswords(cluster)
+        const preload = authName === 'operator' ? readFileSync(join(folder, 'auth/preload.json'), 'utf8') : undefined
+        const digest = configDigest(describeServer(cluster, cluster.nodes[0]!, passwords), preload)
+        const said = `${tlsName}, ${topologyName}`
+        assert.deepEqual(
+          [said, await judge('2.10', path), await judge('2.15', path)],
+          [said, 'valid', `valid ${digest}`],
+        )
+      })
+      await Promise.all(verdicts)
+    })
+  }
+
+  it('form a plain cluster on 2.10 that keeps messages on three nodes', async () => {
+    const {text, ports} = await localCluster(folder, 'plain', 3, {auth: '{mode: none}'})
+    const {out} = await generateIn(folder, 'plain', text)
+    await using servers = startServers(natsServerOf('2.10'), out, ['plain-1', 'plain-2', 'plain-3'])
+    await untilHealthy(
+      ports.map(({monitor}) => monitor),
+      servers,
+    )
+    await storesOnThree({servers: `127.0.0.1:${ports[1]!.client}`})
+    assert.deepEqual(await drift(folder, 'plain', ports, text), {exitCode: 0, found: ['same', 'same', 'same']})
+    const changed = text.replace('256MiB', '512MiB').concat('limits: {maxPayload: 2MiB}\n')
+    const differences = [
+      {setting: 'jetstream.max_file_store', described: 536870912, running: 268435456},
+      {setting: 'max_payload', described: 2097152, running: 1048576},
+    ]
+    assert.deepEqual(await drift(folder, 'plain', ports, changed), {
+      exitCode: 20,
+      found: [differences, differences, differences],
+    })
+  })
+
+  it('form a cluster with certificates on all sides, passwords for users and routes, and https to the monitor', async () => {
+    const {text, ports} = await localCluster(folder, 'safe', 3, {
+      auth: auths.users,
+      rest: `tls: {directory: "${folder}/tls/{node}", client: {verify: true}, routes: true, monitor: true}
+routes: {auth: {user: route, passwordFile: password}}
+`,
+    })
+    const {out} = await generateIn(folder, 'safe', text)
+    await using servers = startServers(natsServerOf('2.15'), out, ['safe-1', 'safe-2', 'safe-3'])
+    await untilHealthy(
+      ports.map(({monitor}) => monitor),
+      servers,
+      join(folder, 'tls/ca.crt'),
+    )
+    const tls = {
+      caFile: join(folder, 'tls/ca.crt'),
+      certFile: join(folder, 'tls/client.crt'),
+      keyFile: join(folder, 'tls/client.key'),
+    }
+    // The client checks the name it is given, and for an address none.
+    const to = {servers: `localhost:${ports[0]!.client}`, pass: 'secret', tls, reconnect: false, timeout: 5000}
+    await storesOnThree({...to, user: 'app'})
+    await assert.rejects(connect({...to, user: 'app', pass: 'wrong'}), /Authorization Violation/i)
+    await assert.rejects(connect({...to, user: 'app', tls: {caFile: tls.caFile}}))
+    const system = await connect({...to, user: 'sys'})
+    assert.equal(
+      (await system.request('$SYS.REQ.SERVER.PING')).json<{server: {cluster: string}}>().server.cluster,
+      'safe',
+    )
+    await system.close()
+    for (const user of ['narrow', 'mute']) {
+      const client = await connect({...to, user})
+      const refused = errorsOf(client)
+      client.publish('b.x')
+      await client.flush()
+      assert.match(await refused, /Permissions Violation for Publish to "b.x"/i)
+      await client.close()
+    }
+    const https = {monitorScheme: 'https', tls: {ca: join(folder, 'tls/ca.crt')}}
+    assert.deepEqual(await drift(folder, 'safe', ports, text, https), {exitCode: 0, found: ['same', 'same', 'same']})
+    const quieter = await drift(folder, 'safe', ports, `${text}lameDuck: {duration: 45s}\n`, https)
+    assert.equal(quieter.exitCode, 20)
+    // Nothing but the digest shows what no page of the monitor has.
+    assert.deepEqual(
+      quieter.found.map((each) => typeof each === 'object' && each.map(({setting}) => setting)),
+      [['config_digest'], ['config_digest'], ['config_digest']],
+    )
+  })
+
+  it('form a cluster in operator mode, in which a user of the application account has JetStream', async () => {
+    const {text, ports} = await localCluster(folder, 'blue', 3, {auth: '{mode: operator}'})
+    const {out} = await generateIn(folder, 'blue', text)
+    await using servers = startServers(natsServerOf('2.10'), out, ['blue-1', 'blue-2', 'blue-3'])
+    await untilHealthy(
+      ports.map(({monitor}) => monitor),
+      servers,
+    )
+    const admin = authority.accounts.find(({name}) => name === 'APP')!.users[0]!
+    const authenticator = credsAuthenticator(new TextEncoder().encode(formatCredentials(admin)))
+    await storesOnThree({servers: `127.0.0.1:${ports[2]!.client}`, authenticator})
+    await assert.rejects(connect({servers: `127.0.0.1:${ports[2]!.client}`}), /Authorization Violation/i)
+    assert.deepEqual(await drift(folder, 'blue', ports, text), {exitCode: 0, found: ['same', 'same', 'same']})
+  })
+
+  it('connect a leaf node to its hub, over TLS', async () => {
+    const tls = `tls: {directory: "${folder}/tls/{node}", leaf: {verify: true}}\n`
+    const hub = await localCluster(folder, 'hub', 1, {auth: auths.users, rest: `${tls}leafNodes: {accept: true}\n`})
+    const remote = `127.0.0.1:${hub.ports[0]!.leaf}`
+    const leaf = await localCluster(folder, 'leaf', 1, {
+      auth: '{mode: none}',
+      rest: `${tls}leafNodes: {remotes: [{urls: ["${remote}"], auth: {user: app, passwordFile: secret}, tls: true}]}\n`,
+    })
+    const [{out: hubOut}, {out: leafOut}] = [
+      await generateIn(folder, 'hub', hub.text),
+      await generateIn(folder, 'leaf', leaf.text),
+    ]
+    const server = natsServerOf('2.15')
+    await using hubServer = startServers(server, hubOut, ['hub-1'])
+    await using leafServer = startServers(server, leafOut, ['leaf-1'])
+    await untilHealthy([hub.ports[0]!.monitor], hubServer)
+    await untilHealthy([leaf.ports[0]!.monitor], leafServer)
+    await carries(
+      {servers: `127.0.0.1:${leaf.ports[0]!.client}`},
+      {servers: `127.0.0.1:${hub.ports[0]!.client}`, user: 'app', pass: 'secret'},
+    )
+  })
+
+  it('form a supercluster of two clusters', async () => {
+    const gates = await findFreePorts(2, new Set())
+    const cluster = async (name: string, nodes: number, own: number, other: string, port: number) => {
+      const rest = `gateways: {remotes: [{name: ${other}, urls: ["127.0.0.1:${port}"]}], auth: {user: gate, passwordFile: password}}\n`
+      return localCluster(folder, name, nodes, {
+        auth: `{mode: nkeys, users: [{name: app, nkey: ${NKEY.getPublicKey()}}]}`,
+        rest,
+        gateway: own,
+      })
+    }
+    const east = await cluster('east', 2, gates[0]!, 'west', gates[1]!)
+    const west = await cluster('west', 1, gates[1]!, 'east', gates[0]!)
+    const {out: eastOut} = await generateIn(folder, 'east', east.text)
+    const {out: westOut} = await generateIn(folder, 'west', west.text)
+    const server = natsServerOf('2.15')
+    await using eastServers = startServers(server, eastOut, ['east-1', 'east-2'])
+    await using westServers = startServers(server, westOut, ['west-1'])
+    const monitors = [...east.ports, ...west.ports].map(({monitor}) => monitor)
+    for (const monitor of monitors) {
+      await eventually('the gateway is connected', async () => {
+        const {outbound_gateways = {}} = await monitorPage(monitor, '/gatewayz')
+        return Object.keys(outbound_gateways as object).length === 1
+      }).catch((cause) => assert.fail(`${cause}\n${eastServers.log()}${westServers.log()}`))
+    }
+    const authenticator = nkeyAuthenticator(NKEY.getSeed())
+    const to = (port: number): ConnectionOptions => ({servers: `127.0.0.1:${port}`, authenticator})
+    await carries(to(east.ports[1]!.client), to(west.ports[0]!.client))
+  })
+})
+
+/** The files that descriptions name: passwords, certificates of all nodes, an operator's JWTs. */
+async function prepare(folder: string): Promise<Authority> {
+  const authority = await createAuthority({
+    operator: 'east',
+    systemAccount: 'SYS',
+    accounts: [
+      {name: 'SYS', users: [{name: 'sys'}]},
+      {name: 'APP', jetStream: unlimitedJetStream, users: [{name: 'admin'}]},
+    ],
+  })
+  mkdirSync(join(folder, 'auth'), {recursive: true})
+  writeFileSync(join(folder, 'auth/preload.json'), renderPreload(authority.preload))
+  writeFileSync(join(folder, 'password'), 'p@ss: "w$rd"/\n')
+  writeFileSync(join(folder, 'secret'), 'secret')
+  const names = ['n1', 'n2', 'n3', 'safe-1', 'safe-2', 'safe-3', 'hub-1', 'leaf-1']
+  await writeCertificates(join(folder, 'tls'), names)
+  return authority
+}
+
+async function judge(series: NatsSeries, path: string): Promise<string> {
+  const {stderr} = await promisify(execFile)(natsServerOf(series).path, ['-t', '-c', path]).catch((error) => error)
+  const [, digest] = /is valid(?: \((sha256:\w+)\))?/.exec(stderr) ?? [stderr]
+  if (!stderr.includes('is valid')) return stderr
+  return digest === undefined ? 'valid' : `valid ${digest}`
+}
+
+interface LocalPorts {
+  readonly client: number
+  readonly cluster: number
+  readonly monitor: number
+  readonly leaf: number
+  readonly gateway: number
+}
+
+/** A description of nodes `<name>-1` ... on free ports of 127.0.0.1. */
+async function localCluster(
+  folder: string,
+  name: string,
+  count: number,
+  {auth, rest = '', gateway}: {readonly auth: string; readonly rest?: string; readonly gateway?: number},
+): Promise<{readonly text: string; readonly ports: readonly LocalPorts[]}> {
+  const free = await findFreePorts(count * 5, new Set())
+  const ports = Array.from({length: count}, (_, node): LocalPorts => {
+    const [client = 0, cluster = 0, monitor = 0, leaf = 0, own = 0] = free.slice(node * 5)
+    return {client, cluster, monitor, leaf, gateway: node === 0 && gateway !== undefined ? gateway : own}
+  })
+  const nodes = ports.map((each, index) => ({name: `${name}-${index + 1}`, host: '127.0.0.1', ports: each}))
+  const text = `name: ${name}
+nodes: ${JSON.stringify(nodes)}
+listen: {client: 127.0.0.1}
+jetStream: {storeDirectory: "${folder}/store/{node}", maxFileStore: 256MiB}
+auth: ${auth}
+${rest}`
+  return {text, ports}
+}
+
+/** A stream of three replicas takes a message. */
+async function storesOnThree(options: ConnectionOptions): Promise<void> {
+  const client = await connect(options)
+  const manager = await client.jetstreamManager()
+  await eventually('a stream of three replicas is made', async () => {
+    const info = await manager.streams.add({name: 'orders', subjects: ['orders.>'], num_replicas: 3})
+    return info.cluster?.replicas?.length === 2
+  })
+  // Made is not yet led: until then nobody answers.
+  await eventually('it takes a message', async () => {
+    const {seq} = await client.jetstream().publish('orders.new', 'one', {msgID: 'one'})
+    return seq === 1
+  })
+  await client.close()
+}
+
+/** What is published over there arrives here. */
+async function carries(from: ConnectionOptions, to: ConnectionOptions): Promise<void> {
+  const [publisher, subscriber] = [await connect(from), await connect(to)]
+  let received = ''
+  subscriber.subscribe('orders.>', {
+    callback: (_error, message) => {
+      received = message.string()
+    },
+  })
+  await subscriber.flush()
+  await eventually('a message crosses', async () => {
+    publisher.publish('orders.new', 'across')
+    await publisher.flush()
+    return received === 'across'
+  })
+  await Promise.all([publisher.close(), subscriber.close()])
+}
+
+async function errorsOf(client: NatsConnection): Promise<string> {
+  for await (const {type, data, permissionContext} of client.status()) {
+    if (type === 'error')
+      return permissionContext ? `Permissions Violation for Publish to "${permissionContext.subject}"` : String(data)
+  }
+  return ''
+}
+
+/** What config diff finds of each node. */
+async function drift(folder: string, name: string, ports: readonly LocalPorts[], text: string, more: object = {}) {
+  const nodes = ports.map(({client, monitor}, index) => {
+    return {name: `${name}-${index + 1}`, host: 'localhost', clientPort: client, monitorPort: monitor}
+  })
+  writeFileSync(join(folder, 'natsops.json'), JSON.stringify({clusters: {[name]: {nodes, ...more}}}))
+  const file = join(folder, `${name}-now.yaml`)
+  writeFileSync(file, text)
+  const configuration = openConfiguration({variables: {}, home: folder, cwd: folder})
+  const argv = ['--cluster', name, '--file', file, '--no-aws', '--json']
+  const {stdout, exitCode} = await runCommand(ConfigDiff, argv, {configuration})
+  const report: DriftReport = JSON.parse(stdout)
+  const found = report.nodes.map(({state, differences}) => (differences.length > 0 ? differences : state))
+  return {exitCode, found}
+}
