@@ -1,0 +1,58 @@
+import {setTimeout as delay} from 'node:timers/promises'
+import type {Clock} from '../../../../../src/lib/clients/ports.ts'
+import {type EndpointOptions, startEndpoint} from '../../../../../src/lib/lab/aws/endpoint.ts'
+import type {Timing} from '../../../../../src/lib/lab/aws/facilities.ts'
+import {AwsWorld} from '../../../../../src/lib/lab/aws/world.ts'
+import type {FaultBoard} from '../../../../../src/lib/lab/faults-board.ts'
+import {FakeHost} from './fake-host.ts'
+
+export const region = 'us-east-2'
+export const account = '123456789012'
+export const credentials = {accessKeyId: 'AKIALABLABLABLABLAB1', secretAccessKey: 'secret/of+this/lab'}
+
+/** Three nodes in three zones, all in service. */
+export async function startWorld({
+  host = new FakeHost(),
+  nodes = 3,
+  ...options
+}: {
+  readonly host?: FakeHost
+  readonly nodes?: number
+  readonly clock?: Clock
+  readonly timing?: Partial<Timing>
+  readonly faults?: FaultBoard
+} = {}) {
+  const world = new AwsWorld({region, account, host, ...options})
+  for (let number = 1; number <= nodes; number++) world.createGroup(planOf(number))
+  await world.start()
+  host.diary.length = 0
+  return {world, host}
+}
+
+export function planOf(number: number) {
+  const node = `c-node-${number}`
+  return {name: `${node}-asg`, node, instanceName: node, zone: `us-east-2${'abc'[(number - 1) % 3]}`}
+}
+
+export async function startLab(
+  world: AwsWorld,
+  options: Partial<EndpointOptions> = {},
+): Promise<{
+  url: string
+  /** For any SDK client. */
+  settings: {endpoint: string; region: string; credentials: typeof credentials; maxAttempts: number}
+  close(): Promise<void>
+}> {
+  const endpoint = await startEndpoint({world, credentials, host: '127.0.0.1', port: 0, ...options})
+  const settings = {endpoint: endpoint.url, region, credentials, maxAttempts: 1}
+  return {url: endpoint.url, settings, close: () => endpoint.close()}
+}
+
+/** Until it is true, or fails with what it was not. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 20_000
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`still not: ${what}`)
+    await delay(10)
+  }
+}
