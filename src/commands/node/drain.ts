@@ -1,0 +1,120 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {type ClusterContext, changeFlags, clusterFlags, NatsopsCommand} from '../../lib/command.ts'
+import type {RollEvent} from '../../lib/domain/roll/events.ts'
+import {describeHolder} from '../../lib/domain/roll/lock.ts'
+import {type DrainRequest, drainAndStop, prepareDrain, readDrain, undoDrain} from '../../lib/ops/roll/drain-node.ts'
+import {RollRefused} from '../../lib/ops/roll/outcome.ts'
+import {surviveLostTerminal} from '../../lib/output/lost-terminal.ts'
+import {renderPlan} from '../../lib/output/roll/plan.ts'
+import {openRollProgress} from '../../lib/output/roll/progress.ts'
+import {acceptanceFlags} from '../../lib/roll-command.ts'
+
+/** Public, under --json. */
+export interface NodeDrainResult {
+  readonly cluster: string
+  readonly node: string
+  readonly outcome: 'drained' | 'serving' | 'planned'
+  /** Leaders that were moved away. */
+  readonly moved: readonly {readonly group: string; readonly to: string}[]
+  /** How the server was stopped; null where it was not. */
+  readonly how: string | null
+}
+
+export default class NodeDrain extends NatsopsCommand<NodeDrainResult> {
+  static override summary = "Move a node's leaders away and stop its server, for work on its machine"
+  static override description =
+    `Refused unless losing the node would cost nothing, as before a replacement. The lock of the cluster stays until the
+drain is undone: while one node is down on purpose, nobody rolls or drains another. --undo starts the server again and
+waits until every replica on it is whole; any machine can do it.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 2 --cluster nats-prod --dry-run',
+    '<%= config.bin %> <%= command.id %> 2 --cluster nats-prod --confirm nats-prod',
+    '<%= config.bin %> <%= command.id %> 2 --cluster nats-prod --undo',
+  ]
+
+  static override args = {
+    node: Args.string({required: true, description: 'which node: 2, node-2 or its whole name'}),
+  }
+
+  static override flags = {
+    ...clusterFlags,
+    ...changeFlags,
+    ...acceptanceFlags,
+    undo: Flags.boolean({summary: 'start the server of a drained node again'}),
+    'take-over': Flags.boolean({summary: 'undo the drain of somebody who is gone in the middle of it'}),
+  }
+
+  async run(): Promise<NodeDrainResult> {
+    const {args, flags} = await this.parse(NodeDrain)
+    const ctx = await this.clusterContext(flags)
+    const {confirm, 'dry-run': dryRun} = flags
+    if (flags.undo) return this.#undo(ctx, args.node, {takeOver: flags['take-over'], dryRun, confirm})
+    const request = {acceptedLoss: flags['accept-loss'] ?? [], acceptsUnseen: flags['accept-unseen']}
+    return this.#drain(ctx, args.node, request, {dryRun, confirm})
+  }
+
+  async #drain(ctx: ClusterContext, given: string, request: DrainRequest, options: Consent): Promise<NodeDrainResult> {
+    const {terminal} = this
+    const {name: cluster} = ctx.settings
+    const look = () => prepareDrain(ctx, given, request, this.openRollWorld)
+    const prepared = await terminal.progress('looking at every node and at AWS', look)
+    try {
+      const {plan} = prepared
+      const purpose = {action: 'drain', settleMs: 0} as const
+      if (options.dryRun) this.log(renderPlan(plan, purpose, terminal))
+      else terminal.conversation.write(`${renderPlan(plan, purpose, terminal.conversation)}\n\n`)
+      if (plan.blockers.length > 0) throw new RollRefused(cluster, plan.blockers, {shown: !this.jsonEnabled()})
+      const node = plan.nodes[0]?.identity.node ?? given
+      if (options.dryRun) return this.#endPlanned(cluster, node)
+      await this.confirm(`drain ${node}`, cluster, options.confirm)
+      const result = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
+      const {how, moved} = result
+      this.log(`${node} is drained: ${how}; until it is undone nobody rolls ${cluster}`)
+      terminal.say(`undo it: natsops node drain ${node} --undo --cluster ${cluster}`)
+      return {cluster, node, outcome: 'drained', moved, how}
+    } finally {
+      await prepared.world.close()
+    }
+  }
+
+  async #undo(
+    ctx: ClusterContext,
+    given: string,
+    {takeOver, dryRun, confirm}: Consent & {readonly takeOver: boolean},
+  ): Promise<NodeDrainResult> {
+    const {name: cluster} = ctx.settings
+    const {current, holder} = await readDrain(ctx, given)
+    const node = current?.identity.node ?? given
+    this.terminal.say(`${node} (${current?.identity.instanceId ?? 'unknown'}) was drained by ${describeHolder(holder)}`)
+    if (dryRun) return this.#endPlanned(cluster, node)
+    await this.confirm(`start ${node} again`, cluster, confirm)
+    await this.#show(ctx, node, (report) => undoDrain(ctx, node, {takeOver}, this.openRollWorld, report))
+    this.log(`${node} serves again and holds all its data; the lock is released`)
+    return {cluster, node, outcome: 'serving', moved: [], how: null}
+  }
+
+  /** Runs what reports events, and shows them. */
+  async #show<T>(ctx: ClusterContext, node: string, work: (report: (event: RollEvent) => void) => Promise<T>) {
+    surviveLostTerminal()
+    const progress = openRollProgress(this.terminal.conversation, {now: ctx.clock.now, remaining: [node]})
+    const onSignal = (): void => progress.interrupt(`natsops roll status --cluster ${ctx.settings.name}`)
+    ctx.signal.addEventListener('abort', onSignal, {once: true})
+    try {
+      return await work(progress.report)
+    } finally {
+      ctx.signal.removeEventListener('abort', onSignal)
+      progress.end()
+    }
+  }
+
+  #endPlanned(cluster: string, node: string): NodeDrainResult {
+    this.terminal.say('dry run: nothing was changed')
+    return {cluster, node, outcome: 'planned', moved: [], how: null}
+  }
+}
+
+interface Consent {
+  readonly dryRun: boolean
+  readonly confirm: string | undefined
+}

@@ -1,0 +1,286 @@
+import {takeBaseline} from '../../domain/roll/baseline.ts'
+import {metaIsWhole} from '../../domain/roll/meta.ts'
+import {identityOf, isDown, standingOf, unknownIdentity} from '../../domain/roll/plan.ts'
+import {
+  dataIsElsewhere,
+  groupsAreAtRest,
+  meshIsComplete,
+  nodesAreHealthy,
+  nothingIsSingle,
+  targetIsTheSame,
+  writesWork,
+} from '../../domain/roll/predicates.ts'
+import {broken, type NodeIdentity, type Predicate, type RollView, type Subject} from '../../domain/roll/view.ts'
+import {Exit, OpsError} from '../../errors.ts'
+import {CANARY_STREAM} from './canary.ts'
+import {drainNode} from './drain.ts'
+import {goneFromRoutes, isGoing, isRefreshing, routesTo} from './going.ts'
+import type {Judgement, Moment, RollMachine, Wait} from './machine.ts'
+
+/** Everything before an instance is terminated can be undone; this is all of it, in order. */
+export async function prepareNode(machine: RollMachine, node: string): Promise<Prepared> {
+  const passed = await passGate(machine, node)
+  if (passed.kind === 'ready') await leaveInOrder(machine, passed.identity)
+  return passed
+}
+
+/** `replaced`: somebody else has replaced the instance since the plan; this is who it was, as far as it is known. */
+export interface Prepared {
+  readonly kind: 'ready' | 'replaced'
+  readonly identity: NodeIdentity
+}
+
+/** The invariants that must hold for a node to be taken away. I8 is the machine's own. */
+export function invariantsFor(view: RollView, subject: Subject): readonly Predicate[] {
+  return [
+    meshIsComplete(view, subject),
+    dataIsElsewhere(view, subject),
+    nodesAreHealthy(view, subject),
+    writesWork(view),
+    metaIsWhole(view, subject),
+    nothingIsSingle(view, subject),
+    groupsAreAtRest(view, subject),
+    targetIsTheSame(view, subject),
+  ]
+}
+
+/** The subject of a node's replacement, from what the lock's document says. */
+export function subjectOf(
+  {deps, document}: RollMachine,
+  identity: NodeIdentity | undefined,
+  targetIsDown: boolean,
+  targetWasSearched = false,
+): Subject {
+  const {acceptedLoss, acceptsUnseen} = document.request
+  const target = identity?.node
+  return {nodes: deps.nodes, target, identity, targetIsDown, acceptedLoss, acceptsUnseen, targetWasSearched}
+}
+
+/**
+ * GATE: waits until losing the node would cost nothing. The identity is taken anew: the world may have moved on. A node
+ * that its group replaced since the plan has what the roll wanted for it, and is not replaced once more.
+ */
+async function passGate(machine: RollMachine, node: string): Promise<Prepared> {
+  await machine.enter('GATE', node)
+  const {deps} = machine
+  const wait = {state: 'GATE', node, limitMs: deps.limits.gate, goal: 'every invariant holds'} as const
+  const passed = await machine.wait(wait, (view): Judgement<Prepared & {readonly view: RollView}> => {
+    const former = replacedSince(machine, view, node)
+    if (former !== undefined) return {done: true, value: {kind: 'replaced', identity: former, view}}
+    const identity = identityOf(view, node)
+    const predicates = invariantsFor(view, {...subjectOf(machine, identity, isDown(view, node)), target: node})
+    return identity && broken(predicates).length === 0
+      ? {done: true, value: {kind: 'ready', identity, view}}
+      : {done: false, waitingFor: predicates}
+  })
+  const {kind, identity, view} = passed
+  if (kind === 'replaced') {
+    // From here on it is as if the roll had done it: whoever resumes follows that replacement too.
+    machine.mayHaveTerminated = true
+    await machine.declare({current: {identity, intended: true, stopped: false}})
+    const what = 'its group replaced it since the plan: that replacement is followed, nothing is terminated'
+    await machine.record({type: 'noticed', at: deps.clock.now(), node, what}, {durable: true})
+    return passed
+  }
+  await machine.declare({current: {identity, intended: false, stopped: false}})
+  await machine.record(
+    {type: 'baseline', at: deps.clock.now(), node, baseline: takeBaseline(view, [CANARY_STREAM])},
+    {durable: true},
+  )
+  return passed
+}
+
+/** Who the node was in the plan, where its group runs none of the plan's instances any more; else undefined. */
+function replacedSince({deps, document}: RollMachine, view: RollView, node: string): NodeIdentity | undefined {
+  const planned = document.instances ?? []
+  const group = view.aws.ok ? view.aws.value.find((entry) => entry.node === node)?.group : undefined
+  const there = group?.instances.filter(({lifecycle}) => !lifecycle.startsWith('Terminat')) ?? []
+  // None at all is no other: it was taken away, and another one is still to come.
+  const isReplaced = planned.length > 0 && there.every(({id}) => !planned.includes(id))
+  if (group === undefined || !isReplaced) return undefined
+  const plan = deps.journal.events().find((event) => event.type === 'started')?.plan
+  // The journal of another laptop is not here: then the group's name is all there is.
+  return (
+    plan?.nodes.find(({identity}) => identity.node === node)?.identity ?? {...unknownIdentity(node), asg: group.name}
+  )
+}
+
+/** DRAIN and STOP. A node that does not serve has nothing to leave. */
+async function leaveInOrder(machine: RollMachine, identity: NodeIdentity): Promise<void> {
+  const {deps, document} = machine
+  const {node} = identity
+  const {drain} = document.request
+  const standing = standingOf(await machine.view(), node)
+  if (standing === 'down') {
+    await machine.record({
+      type: 'skipped',
+      at: deps.clock.now(),
+      node,
+      what: 'DRAIN and STOP',
+      why: 'its server is down',
+    })
+    return
+  }
+  await machine.enter('DRAIN', node)
+  if (drain === 'none' || drain === 'ssm') {
+    await machine.record({type: 'skipped', at: deps.clock.now(), node, what: 'DRAIN', why: `--drain ${drain}`})
+  } else await drainNode(machine, identity)
+  await machine.enter('STOP', node)
+  if (drain === 'none' || drain === 'api') {
+    await machine.record({
+      type: 'skipped',
+      at: deps.clock.now(),
+      node,
+      what: 'STOP',
+      why: `--drain ${drain}: the instance's own shutdown stops the server`,
+    })
+    return
+  }
+  await stopServer(machine, identity)
+}
+
+/** Stops the server and waits until no other server has a route to it. */
+export async function stopServer(machine: RollMachine, identity: NodeIdentity): Promise<void> {
+  const {deps} = machine
+  const {node} = identity
+  // The last look at what lives on it alone: once it is stopped, nobody can tell.
+  await machine.wait({state: 'STOP', node, limitMs: deps.limits.intent, goal: 'the invariants still hold'}, (view) => {
+    const predicates = invariantsFor(view, subjectOf(machine, identity, isDown(view, node)))
+    return broken(predicates).length === 0 ? {done: true, value: undefined} : {done: false, waitingFor: predicates}
+  })
+  // Written first: if we die now, whoever resumes knows that the server may have been stopped by us.
+  await machine.declare({current: {identity, intended: false, stopped: true}})
+  const result = await machine.beating(deps.world.stopServer(identity))
+  if (result.kind === 'not-permitted') {
+    await machine.declare({current: {identity, intended: false, stopped: false}})
+    await machine.record({
+      type: 'skipped',
+      at: deps.clock.now(),
+      node,
+      what: 'STOP',
+      why: `${result.why}: the instance's own shutdown stops the server`,
+    })
+    return
+  }
+  if (result.kind === 'failed') throw holdNow(machine, node, `the server could not be stopped: ${result.why}`)
+  await machine.record({type: 'stopped', at: deps.clock.now(), node, how: result.how})
+  await machine.wait(
+    {state: 'STOP', node, limitMs: deps.limits.stop, goal: 'the server is gone from every route'},
+    (view) => {
+      const lingering = routesTo(view, identity)
+      return lingering.length === 0
+        ? {done: true, value: undefined}
+        : {done: false, waitingFor: [goneFromRoutes(identity, lingering)]}
+    },
+  )
+}
+
+/** A nap of the laptop makes what was seen too old to act on once; more often, AWS is too slow to do this safely. */
+const TOO_LATE_LIMIT = 5
+
+/**
+ * INTENT and TERMINATE. The invariants are read again after everything that was done to the node, and again before
+ * every further attempt; between that reading and the call there is only the renewal of the lock.
+ */
+export async function terminateNode(machine: RollMachine, identity: NodeIdentity): Promise<void> {
+  const {deps} = machine
+  const {node} = identity
+  await machine.enter('INTENT', node)
+  await machine.record({type: 'intended', at: deps.clock.now(), identity}, {durable: true})
+  const started = deps.clock.monotonic()
+  let tooLate = 0
+  for (let attempt = 0; ; attempt++) {
+    const wait: Wait = {state: machine.state, node, limitMs: deps.limits.intent, goal: 'the invariants still hold'}
+    const cleared = await machine.wait(wait, (view) => clearToTerminate(machine, view, identity))
+    if (cleared === 'going') {
+      await machine.record({
+        type: 'noticed',
+        at: deps.clock.now(),
+        node,
+        what: `AWS is already taking ${identity.instanceId} away`,
+      })
+      break
+    }
+    if (machine.state !== 'TERMINATE') await machine.enter('TERMINATE', node)
+    if (!machine.isRecent(cleared)) {
+      tooLate += 1
+      if (tooLate < TOO_LATE_LIMIT) continue
+      const goal = `looking and renewing the lock took longer than ${deps.rhythm.freshLock / 1000} s, ${tooLate} times`
+      const exit = machine.mayHaveTerminated ? Exit.heldDegraded : Exit.held
+      throw machine.hold({...wait, state: 'TERMINATE', goal}, undefined, [], exit)
+    }
+    const mayHaveBefore = machine.mayHaveTerminated
+    machine.mayHaveTerminated = true
+    const result = await deps.world.terminate(identity, machine.document.request.strategy)
+    if (result.kind === 'accepted') break
+    machine.mayHaveTerminated = mayHaveBefore || result.kind === 'unknown'
+    await machine.record({
+      type: 'noticed',
+      at: deps.clock.now(),
+      node,
+      what: `terminating ${identity.instanceId}: ${result.why}`,
+    })
+    const isOver = result.kind === 'refused' || deps.clock.monotonic() - started > deps.limits.terminate
+    if (isOver)
+      throw machine.hold(
+        {...wait, state: 'TERMINATE', goal: `${identity.instanceId} was not terminated: ${result.why}`},
+        undefined,
+        [],
+      )
+    await deps.clock.sleep(Math.min(30_000, deps.rhythm.poll * 2 ** attempt), deps.signal)
+  }
+  machine.mayHaveTerminated = true
+  await machine.record({type: 'terminated', at: deps.clock.now(), identity}, {durable: true})
+}
+
+/** All invariants, and last the lock: between this and the call there is nothing that takes time. */
+async function clearToTerminate(
+  machine: RollMachine,
+  view: RollView,
+  identity: NodeIdentity,
+): Promise<Judgement<Moment | 'going'>> {
+  if (isGoing(view, identity) || (machine.mayHaveTerminated && isRefreshing(machine, view, identity)))
+    return {done: true, value: 'going'}
+  const moment = machine.moment()
+  const isStopped = machine.document.current?.stopped === true
+  const subject = subjectOf(machine, identity, isStopped || isDown(view, identity.node), isStopped)
+  const predicates = [...invariantsFor(view, subject), machine.lookIsFresh()]
+  if (broken(predicates).length > 0) return {done: false, waitingFor: predicates}
+  await machine.tryDeclare({current: {identity, intended: true, stopped: machine.document.current?.stopped ?? false}})
+  const authority = machine.authority(view, machine.deps.limits.terminate)
+  return authority.holds ? {done: true, value: moment} : {done: false, waitingFor: [authority]}
+}
+
+/** A hold before the knife leaves the cluster as it was: the server we stopped is started again. */
+export async function undoStop(machine: RollMachine): Promise<boolean> {
+  const {deps, document} = machine
+  const current = document.current
+  if (!current?.stopped) return true
+  const {node} = current.identity
+  try {
+    await machine.beating(deps.world.startServer(current.identity))
+    await remark(machine, node, 'its server was started again')
+    const until = deps.clock.monotonic() + deps.limits.stop
+    for (;;) {
+      const look = await deps.world.look()
+      const seen = look.observation.nodes.find(({target}) => target.name === node)
+      if (seen?.health.ok && seen.health.value.httpStatus === 200) break
+      if (deps.clock.monotonic() > until) return false
+      await deps.clock.sleep(deps.rhythm.poll)
+    }
+    await machine.tryDeclare({current: undefined})
+    return true
+  } catch (error) {
+    await remark(machine, node, error instanceof OpsError ? error.message : 'its server could not be started again')
+    return false
+  }
+}
+
+/** A journal that cannot be written must not keep a server stopped. */
+async function remark(machine: RollMachine, node: string, what: string): Promise<void> {
+  await machine.record({type: 'noticed', at: machine.deps.clock.now(), node, what}).catch(() => {})
+}
+
+function holdNow(machine: RollMachine, node: string, goal: string): OpsError {
+  return machine.hold({state: machine.state, node, limitMs: 0, goal}, undefined, [], Exit.held)
+}

@@ -1,0 +1,65 @@
+import {hostname, userInfo} from 'node:os'
+import type {ParameterStore} from '../../clients/ports.ts'
+import type {ClusterContext} from '../../context.ts'
+import type {LockDocument} from '../../domain/roll/lock.ts'
+import {Exit, OpsError} from '../../errors.ts'
+import {isStale, lockedBy, lockParameter, readLock} from './lock.ts'
+import type {RollPace} from './start.ts'
+
+/** The lock, if this process may drive on from it. Rejects with NO_ROLL (exit 3) or LOCKED (exit 6). */
+export async function claimable(
+  context: ClusterContext,
+  store: ParameterStore,
+  takeOver: boolean,
+  {rhythm}: RollPace,
+): Promise<{readonly document: LockDocument; readonly version: number}> {
+  const {clock, settings, signal} = context
+  const name = lockParameter(settings)
+  const held = await readClaim(context, store, takeOver)
+  if (isLeft(held.document)) return held
+  if (!(await isStale(store, name, rhythm.heartbeat * 3, clock, signal))) {
+    throw new OpsError(`roll ${held.document.roll} is alive: its lock was renewed while natsops watched`, {
+      code: 'LOCKED',
+      exit: Exit.locked,
+      suggestions: [`natsops roll status --cluster ${settings.name}`],
+    })
+  }
+  return held
+}
+
+/** The lock that claimable would take, not yet watched: for showing it before asking. Rejects in the same way. */
+export async function readClaim(
+  {settings}: Pick<ClusterContext, 'settings'>,
+  store: ParameterStore,
+  takeOver: boolean,
+): Promise<{readonly document: LockDocument; readonly version: number}> {
+  const name = lockParameter(settings)
+  const held = await readLock(store, name)
+  if (held === undefined) {
+    throw new OpsError(`no roll of ${settings.name} is under way: there is no lock ${name}`, {
+      code: 'NO_ROLL',
+      exit: Exit.refused,
+      suggestions: [`natsops roll history --cluster ${settings.name}`, `natsops health --cluster ${settings.name}`],
+    })
+  }
+  if (!isLeft(held.document) && !takeOver) throw lockedBy(name, held.document)
+  return held
+}
+
+/**
+ * Nobody drives any more: it was handed over, or its process ran on this machine and is dead. Two laptops may bear one
+ * name (localhost, MacBook-Pro.local), so it has to be the same user's too; anybody else watches the lock first.
+ */
+export function isLeft({holder, handedOver}: LockDocument): boolean {
+  const isOurs = holder.host === hostname() && holder.user === userInfo().username
+  return handedOver || (isOurs && !isRunning(holder.pid))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

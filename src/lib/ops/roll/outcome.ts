@@ -1,0 +1,99 @@
+import type {State} from '../../domain/roll/algorithm.ts'
+import type {Predicate} from '../../domain/roll/view.ts'
+import {Exit, OpsError} from '../../errors.ts'
+
+/** The roll stands still, on purpose, in a state that is named. What to do next is in the suggestions. */
+export class RollHeld extends OpsError {
+  readonly state: State
+  readonly node: string | undefined
+  readonly reasons: readonly string[]
+
+  readonly details: HoldDetails
+
+  constructor(details: HoldDetails) {
+    const {cluster, state, node, exit, why, reasons, suggestions = [], cause} = details
+    const where = node === undefined ? state : `${state} of ${node}`
+    const standing =
+      exit === Exit.held
+        ? 'the roll keeps no node away'
+        : exit === Exit.heldDegraded
+          ? 'one node is down or not in sync yet'
+          : undefined
+    super(
+      [
+        `held in ${where}: ${why}`,
+        ...reasons.map((reason) => `  - ${reason}`),
+        ...(standing ? [`  ${standing}; nothing more was touched`] : []),
+      ].join('\n'),
+      {
+        code: codes[exit] ?? 'HELD',
+        exit,
+        suggestions: [
+          ...suggestions,
+          `natsops health --cluster ${cluster}`,
+          `natsops roll resume --cluster ${cluster}`,
+          // What its owner deleted or made anew stays below the baseline for ever.
+          ...(exit === Exit.breached ? [`natsops roll abort --cluster ${cluster}`] : []),
+        ],
+        cause,
+      },
+    )
+    this.details = details
+    this.state = state
+    this.node = node
+    this.reasons = reasons
+  }
+}
+
+export interface HoldDetails {
+  readonly cluster: string
+  readonly state: State
+  readonly node: string | undefined
+  readonly exit: Exit
+  readonly why: string
+  readonly reasons: readonly string[]
+  /** What to do before resuming, e.g. to log in again. */
+  readonly suggestions?: readonly string[]
+  readonly cause?: unknown
+}
+
+const codes: Partial<Record<Exit, string>> = {
+  [Exit.held]: 'HELD',
+  [Exit.heldDegraded]: 'HELD_DEGRADED',
+  [Exit.unreachable]: 'CONTACT_LOST',
+  [Exit.breached]: 'INVARIANT_BREACHED',
+}
+
+/** Preflight found what would stop a node later; nothing was changed. Exit 3. */
+export class RollRefused extends OpsError {
+  readonly blockers: readonly Predicate[]
+
+  /** `shown`: the operator has the plan with its blockers before him; then they are only counted. */
+  constructor(cluster: string, blockers: readonly Predicate[], {shown = false} = {}) {
+    const ids = [...new Set(blockers.map(({id}) => id))].join(', ')
+    super(
+      shown
+        ? `refused, nothing was changed: see the plan above (${ids})`
+        : ['the roll is refused, nothing was changed', ...describePredicates(blockers).map((line) => `  ${line}`)].join(
+            '\n',
+          ),
+      {
+        code: 'ROLL_REFUSED',
+        exit: Exit.refused,
+        suggestions: [`natsops health --cluster ${cluster}`, `natsops roll --cluster ${cluster} --dry-run`],
+      },
+    )
+    this.blockers = blockers
+  }
+}
+
+/** Every reason of every predicate that does not hold, under its name, and what would make it true. */
+export function describePredicates(predicates: readonly Predicate[]): readonly string[] {
+  return predicates
+    .filter(({holds}) => !holds)
+    .flatMap(({id, title, reasons, remedy}) => [
+      `${id} ${title}: no`,
+      ...reasons.map((reason) => `  - ${reason}`),
+      `  would be true when: ${remedy}`,
+    ])
+}

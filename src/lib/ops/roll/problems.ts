@@ -1,0 +1,19 @@
+import type {ProblemKind} from '../../domain/answer.ts'
+import {Exit, messageOf, OpsError} from '../../errors.ts'
+
+/**
+ * Anything that went wrong as a problem of an answer. The first thing to do about it comes along: a wait shows the
+ * detail and nothing else, and where it says that a login has expired it should say how to log in.
+ */
+export function problemOf(error: unknown): [kind: ProblemKind, detail: string] {
+  if (!(error instanceof OpsError)) return ['malformed', messageOf(error)]
+  const [remedy] = error.suggestions
+  const detail = error.exit === Exit.auth && remedy !== undefined ? `${error.message} (${remedy})` : error.message
+  return [kindOf(error), detail]
+}
+
+function kindOf({code, exit}: OpsError): ProblemKind {
+  if (/TIMEOUT$/.test(code)) return 'timeout'
+  if (/_TLS$/.test(code)) return 'tls'
+  return exit === Exit.unreachable ? 'unreachable' : 'refused'
+}

@@ -1,0 +1,64 @@
+import type {ClusterContext} from '../../context.ts'
+import type {State} from '../../domain/roll/algorithm.ts'
+import type {LockDocument} from '../../domain/roll/lock.ts'
+import {isLeft} from './claim.ts'
+import {journalFolder, readJournal} from './journal.ts'
+import {lockParameter, readLock} from './lock.ts'
+
+/** Public under --json. Times: milliseconds since the epoch, by the wall clocks of those who wrote them. */
+export interface RollStatus {
+  readonly cluster: string
+  /** The SSM parameter of the lock. */
+  readonly parameter: string
+  /** Null: no roll is under way and no node is drained. */
+  readonly lock: LockDocument | null
+  readonly version: number | null
+  /**
+   * Age of the last renewal, by this machine's clock against the holder's: for people. Whether a lock is dead is judged
+   * by watching it stand still.
+   */
+  readonly heartbeatAgeMs: number | null
+  /** From the journal, where this machine has one of the roll. */
+  readonly local: {readonly state: State; readonly node: string | null; readonly since: number} | null
+  /** Whether a resume from here goes on at once, or needs --take-over; null where there is nothing to resume. */
+  readonly resumable: 'at-once' | 'take-over' | null
+  /** Commands for what can be done next. */
+  readonly next: readonly string[]
+}
+
+/** Who holds the lock of a cluster and how far they are. Changes nothing. */
+export async function readStatus(context: ClusterContext): Promise<RollStatus> {
+  const {clock, configuration, settings} = context
+  const parameter = lockParameter(settings)
+  const held = await readLock(await (await context.aws()).parameters(), parameter)
+  const cluster = settings.name
+  if (held === undefined) {
+    const nothing = {lock: null, version: null, heartbeatAgeMs: null, local: null, resumable: null}
+    return {cluster, parameter, ...nothing, next: [`natsops roll --cluster ${cluster} --dry-run`]}
+  }
+  const {document, version} = held
+  const journal = await readJournal(journalFolder(configuration.paths.state, cluster), document.roll).catch(() => {})
+  const state = journal?.events.findLast((event) => event.type === 'state')
+  return {
+    cluster,
+    parameter,
+    lock: document,
+    version,
+    heartbeatAgeMs: Math.max(0, clock.now() - document.heartbeatAt),
+    local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, since: state.at} : null,
+    resumable: document.purpose === 'drain' ? null : isLeft(document) ? 'at-once' : 'take-over',
+    next: nextSteps(document),
+  }
+}
+
+function nextSteps(document: LockDocument): readonly string[] {
+  const {cluster, current, purpose} = document
+  if (purpose === 'drain') {
+    const node = current?.identity.node
+    return node === undefined
+      ? [`natsops roll abort --cluster ${cluster}`]
+      : [`natsops node drain ${node} --undo --cluster ${cluster}`]
+  }
+  const force = isLeft(document) ? '' : ' --take-over'
+  return [`natsops roll resume --cluster ${cluster}${force}`, `natsops roll abort --cluster ${cluster}${force}`]
+}

@@ -1,0 +1,101 @@
+import {counted} from '../../domain/quantity.ts'
+import {describeHolder, type LockDocument} from '../../domain/roll/lock.ts'
+import type {Field} from '../fields.ts'
+import {humanDuration, rfc3339, valueFormat} from '../format.ts'
+import type {Column} from '../table.ts'
+
+/** The part of a status that is shown, so that output need not know where it comes from. */
+export interface StatusView {
+  readonly cluster: string
+  readonly parameter: string
+  readonly lock: LockDocument | null
+  readonly heartbeatAgeMs: number | null
+  readonly local: {readonly state: string; readonly node: string | null; readonly since: number} | null
+  readonly resumable: 'at-once' | 'take-over' | null
+  readonly next: readonly string[]
+}
+
+/** Fields of `roll status`; `now` is wall clock, milliseconds since the epoch. */
+export function statusFields(status: StatusView, now: number, decorated: boolean): readonly Field[] {
+  const {cluster, parameter, lock, local, next} = status
+  if (lock === null)
+    return [
+      ['cluster', cluster],
+      ['lock', 'none: no roll is under way'],
+      ['next', next],
+    ]
+  const {time} = valueFormat({decorated}, now)
+  const {holder, startedAt, current, remaining, done, roll, purpose} = lock
+  const isDrain = purpose === 'drain'
+  return [
+    ['cluster', cluster],
+    ['lock', parameter],
+    [isDrain ? 'drain' : 'roll', roll],
+    ['holder', `${describeHolder(holder)}${lock.handedOver ? ', who left it in good order' : ''}`],
+    ['since', `${rfc3339(startedAt)}${decorated ? ` (${time(startedAt)})` : ''}`],
+    ['heartbeat', sayHeartbeat(status)],
+    ['node', current ? sayCurrent(lock) : 'none in flight'],
+    ...(local
+      ? [['state', `${local.node === null ? '' : `${local.node} `}${local.state} since ${time(local.since)}`] as const]
+      : isDrain
+        ? []
+        : [['state', 'not known here: the journal is on the machine of the holder'] as const]),
+    ...(isDrain
+      ? []
+      : [
+          ['done', done.length > 0 ? done.join(', ') : 'none'] as const,
+          ['remaining', remaining.length > 0 ? remaining.join(', ') : 'none'] as const,
+          ['resume', sayResumable(status)] as const,
+        ]),
+    ['next', next],
+  ]
+}
+
+function sayHeartbeat({heartbeatAgeMs, lock}: StatusView): string {
+  if (heartbeatAgeMs === null || lock === null) return '-'
+  if (lock.handedOver) return `last ${humanDuration(heartbeatAgeMs)} ago, nobody drives now`
+  return `${humanDuration(heartbeatAgeMs)} ago by two clocks that may differ`
+}
+
+function sayCurrent({current, purpose}: LockDocument): string {
+  if (!current) return '-'
+  const {identity, intended, stopped} = current
+  const who = `${identity.node} (${identity.instanceId})`
+  if (purpose === 'drain') return `${who}: ${stopped ? 'stopped, until the drain is undone' : 'not stopped'}`
+  if (intended) return `${who}: its termination was begun`
+  return `${who}: ${stopped ? 'its server was stopped, its instance lives' : 'nothing irreversible was done to it'}`
+}
+
+function sayResumable({resumable}: StatusView): string {
+  return resumable === 'at-once' ? 'from here at once' : 'with --take-over, once its lock is seen to stand still'
+}
+
+/** One line of `roll history`, so that output need not know where it comes from. */
+export interface HistoryRow {
+  readonly roll: string
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly result: string
+  readonly end: {readonly exit: number; readonly code: string} | null
+  readonly replaced: readonly string[]
+  readonly left: readonly string[]
+}
+
+export function historyColumns(now: number, decorated: boolean): readonly Column<HistoryRow>[] {
+  const {time, duration} = valueFormat({decorated}, now)
+  return [
+    {header: 'ID', value: ({roll}) => roll, whole: true},
+    {header: 'STARTED', value: ({startedAt}) => time(startedAt)},
+    {header: 'TOOK', value: ({startedAt, endedAt}) => (endedAt === null ? '-' : duration(endedAt - startedAt))},
+    {
+      header: 'RESULT',
+      value: ({result, end}) => (result === 'held' && end ? `held (exit ${end.exit})` : result),
+      tone: ({result}) => (result === 'done' ? 'good' : result === 'held' ? 'bad' : 'warning'),
+    },
+    {header: 'REPLACED', value: ({replaced, left}) => sayNodes(replaced, replaced.length + left.length)},
+  ]
+}
+
+function sayNodes(replaced: readonly string[], all: number): string {
+  return `${replaced.length} of ${counted(all, 'node')}${replaced.length > 0 ? `: ${replaced.join(', ')}` : ''}`
+}

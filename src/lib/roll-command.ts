@@ -1,0 +1,230 @@
+import * as Flags from '@oclif/core/flags'
+import * as ux from '@oclif/core/ux'
+import {changeFlags, clusterFlags, NatsopsCommand, type ParsedClusterFlags} from './command.ts'
+import type {Configuration} from './config.ts'
+import type {ClusterContext} from './context.ts'
+import type {RollEvent} from './domain/roll/events.ts'
+import type {DrainMode, RollPlan, RollRequest, Strategy} from './domain/roll/plan.ts'
+import {type RollReport, reportRoll} from './domain/roll/report.ts'
+import {exitOf, UsageError} from './errors.ts'
+import {type EventFile, openEventFile} from './ops/roll/event-file.ts'
+import {findRoll} from './ops/roll/history.ts'
+import {RollRefused} from './ops/roll/outcome.ts'
+import {type OpenWorld, prepareRoll, startRoll} from './ops/roll/start.ts'
+import {surviveLostTerminal} from './output/lost-terminal.ts'
+import {renderPlan} from './output/roll/plan.ts'
+import {openRollProgress, type ProgressOptions} from './output/roll/progress.ts'
+import {renderReport} from './output/roll/report.ts'
+
+/** Public, under --json; beside `error` where there was one. */
+export interface RollResult {
+  readonly cluster: string
+  /** Null where no roll was begun. */
+  readonly roll: string | null
+  readonly outcome: 'replaced' | 'planned' | 'nothing-to-do' | 'refused' | 'ended-early'
+  readonly exit: number
+  readonly plan: RollPlan | null
+  readonly report: RollReport | null
+}
+
+export const eventsFlag = {
+  events: Flags.string({summary: 'append every event to this file as a JSON line; - is stdout', helpValue: 'FILE'}),
+}
+
+/** What may be accepted by name, and by nothing else. */
+export const acceptanceFlags = {
+  'accept-loss': Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    summary: 'stream or STREAM/CONSUMER whose only copy may be lost; once for each',
+    helpValue: 'STREAM',
+  }),
+  'accept-unseen': Flags.boolean({summary: 'replace a silent node, though nobody knows what lives on it alone'}),
+}
+
+/** Flags of everything that replaces nodes. */
+export const replaceFlags = {
+  ...clusterFlags,
+  ...changeFlags,
+  settle: Flags.string({
+    summary: 'time of proven health between two nodes [default: settings, 120s]',
+    helpValue: 'DURATION',
+  }),
+  strategy: Flags.string({
+    options: ['terminate', 'instance-refresh'],
+    default: 'terminate',
+    summary: 'how AWS is asked to replace an instance',
+  }),
+  drain: Flags.string({
+    options: ['auto', 'ssm', 'api', 'none'],
+    default: 'auto',
+    summary: 'before that: move leaders and stop the server (auto), one of them (api, ssm), or neither',
+  }),
+  ...acceptanceFlags,
+  'accept-old-servers': Flags.boolean({summary: 'roll servers before 2.12, which let an empty node vote'}),
+  'skip-bootstrap-check': Flags.boolean({summary: 'do not wait for the bootstrap log of the new instance'}),
+  ...eventsFlag,
+}
+
+export interface ParsedReplaceFlags extends ParsedClusterFlags {
+  readonly confirm?: string | undefined
+  readonly 'dry-run': boolean
+  readonly settle?: string | undefined
+  readonly strategy: string
+  readonly drain: string
+  readonly 'accept-loss'?: readonly string[] | undefined
+  readonly 'accept-unseen': boolean
+  readonly 'accept-old-servers': boolean
+  readonly 'skip-bootstrap-check': boolean
+  readonly events?: string | undefined
+}
+
+interface Drive extends Omit<ProgressOptions, 'now'> {
+  /** Undefined until the first event tells it. */
+  readonly roll?: string
+  readonly plan?: RollPlan
+}
+
+/** What the commands share that drive a roll: the plan, the progress, the events, the report, and one JSON document. */
+export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
+  #result: RollResult | undefined
+  #events: string | undefined
+
+  /** PREFLIGHT to DONE: shows, refuses, asks, and goes ahead. */
+  protected async replaceNodes(
+    flags: ParsedReplaceFlags,
+    choice: Pick<RollRequest, 'only' | 'onlyOutdated'>,
+  ): Promise<RollResult> {
+    const ctx = await this.clusterContext(flags)
+    const {name: cluster} = ctx.settings
+    const request = this.#requestOf(flags, choice, ctx)
+    const sink = this.openEvents(flags.events)
+    const opened: {close(): Promise<void>}[] = []
+    const open: OpenWorld = async (context, nodes) => {
+      const world = await this.openRollWorld(context, nodes)
+      opened.push(world)
+      return world
+    }
+    try {
+      const look = () => prepareRoll(ctx, request, open)
+      const prepared = await this.terminal.progress('looking at every node and at AWS', look)
+      const {plan} = prepared
+      const dryRun = flags['dry-run']
+      this.#showPlan(plan, request.settleMs, dryRun)
+      if (plan.blockers.length > 0) {
+        const refusal = new RollRefused(cluster, plan.blockers, {shown: !this.jsonEnabled()})
+        this.#result = {cluster, roll: null, outcome: 'refused', exit: refusal.exit, plan, report: null}
+        throw refusal
+      }
+      if (plan.nodes.length === 0) return this.#endWithout('nothing-to-do', plan)
+      if (dryRun) return this.#endWithout('planned', plan)
+      const names = plan.nodes.map(({identity}) => identity.node)
+      await this.confirm(`replace ${names.join(', ')}`, cluster, flags.confirm)
+      return await this.drive(ctx, sink, {remaining: names, plan}, (report) => startRoll(ctx, prepared, report))
+    } finally {
+      sink?.close()
+      for (const world of opened) await world.close()
+    }
+  }
+
+  /** Runs what reports events, with progress and a report at the end, also when it does not get to the end. */
+  protected async drive(
+    ctx: ClusterContext,
+    sink: EventFile | undefined,
+    {roll: known, plan = undefined, remaining, done = []}: Drive,
+    work: (report: (event: RollEvent) => void) => Promise<string>,
+  ): Promise<RollResult> {
+    const {settings, clock, signal} = ctx
+    const {name: cluster} = settings
+    surviveLostTerminal()
+    const progress = openRollProgress(this.terminal.conversation, {now: clock.now, remaining, done})
+    const onSignal = (): void => progress.interrupt(`natsops roll resume --cluster ${cluster}`)
+    signal.addEventListener('abort', onSignal, {once: true})
+    const events: RollEvent[] = []
+    let roll = known
+    const finish = async (outcome: RollResult['outcome'], exit: number): Promise<RollResult> => {
+      progress.end()
+      signal.removeEventListener('abort', onSignal)
+      // The journal knows what other drivers did; where it cannot be read, what was seen here has to do.
+      const id = roll
+      const report = id === undefined ? null : await findRoll(ctx, cluster, id).catch(() => reportRoll(id, events))
+      const result = {cluster, roll: id ?? null, outcome, exit, plan: plan ?? null, report}
+      this.#result = result
+      if (report !== null) this.show(renderReport(report, this.terminal, {withEnd: false}))
+      return result
+    }
+    try {
+      await work((event) => {
+        if (event.type === 'started') roll = event.roll
+        if (event.type !== 'progress' && event.type !== 'waiting' && event.type !== 'soaking') events.push(event)
+        sink?.write(event)
+        progress.report(event)
+      })
+      return await finish('replaced', 0)
+    } catch (error) {
+      if (this.#result === undefined) await finish('ended-early', exitOf(error))
+      throw error
+    }
+  }
+
+  /** The result, on stdout; on stderr where stdout belongs to the events. */
+  protected show(text: string): void {
+    if (this.#events === '-') this.terminal.conversation.write(`${text}\n`)
+    else this.log(text)
+  }
+
+  /** Where --events go; undefined where nobody asked. */
+  protected openEvents(target: string | undefined): EventFile | undefined {
+    this.#events = target
+    if (target === undefined) return undefined
+    if (target !== '-') return openEventFile(target, (line) => this.terminal.say(line))
+    if (this.jsonEnabled()) {
+      throw new UsageError('--events - and --json both want stdout', ['give --events a file, or leave out --json'])
+    }
+    return {write: (event) => ux.stdout(JSON.stringify(event)), close: () => {}}
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    return {...(super.toErrorJson(error) as object), ...this.#result}
+  }
+
+  #requestOf(
+    flags: ParsedReplaceFlags,
+    choice: Pick<RollRequest, 'only' | 'onlyOutdated'>,
+    {configuration, settings}: ClusterContext,
+  ): RollRequest {
+    return {
+      ...choice,
+      strategy: flags.strategy as Strategy,
+      drain: flags.drain as DrainMode,
+      settleMs: flags.settle === undefined ? settings.settleSeconds * 1000 : settleOf(configuration, flags.settle),
+      acceptedLoss: flags['accept-loss'] ?? [],
+      acceptsUnseen: flags['accept-unseen'],
+      acceptsOldServers: flags['accept-old-servers'],
+      checksBootstrap: !flags['skip-bootstrap-check'],
+    }
+  }
+
+  /** The plan is the result of a dry run, and part of the conversation before a question. */
+  #showPlan(plan: RollPlan, settleMs: number, isResult: boolean): void {
+    const {conversation, paint, width} = this.terminal
+    const purpose = {action: 'replace', settleMs} as const
+    if (isResult) this.show(renderPlan(plan, purpose, {paint, width}))
+    else conversation.write(`${renderPlan(plan, purpose, conversation)}\n\n`)
+  }
+
+  #endWithout(outcome: 'nothing-to-do' | 'planned', plan: RollPlan): RollResult {
+    this.terminal.say(outcome === 'planned' ? 'dry run: nothing was changed' : 'nothing to do: no node is outdated')
+    return {cluster: plan.cluster, roll: null, outcome, exit: 0, plan, report: null}
+  }
+}
+
+/** As narrow as the configuration's own key. */
+function settleOf(configuration: Configuration, text: string): number {
+  const ms = configuration.duration('--settle', text)
+  if (ms >= SHORTEST_SETTLE_MS && ms <= LONGEST_SETTLE_MS) return ms
+  throw new UsageError(`--settle ${text} is not between 1s and 24h`, ['--settle 120s'])
+}
+
+const SHORTEST_SETTLE_MS = 1000
+const LONGEST_SETTLE_MS = 86_400_000

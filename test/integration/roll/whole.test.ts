@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import {type Ledger, ledgerStreams, openLedger} from '../../support/ledger.ts'
+import {allowedActions, nothingBut} from '../../support/policies.ts'
+import {type RollLab, startRollLab} from '../../support/roll-lab.ts'
+import {startSampler} from '../../support/sampler.ts'
+
+/**
+ * The whole roll on real servers under load, before three witnesses: the ledger (nothing acknowledged is lost, and all
+ * replicas are equal), the sampler (never a second node down or unsynced), and the lab's own endpoint (at each
+ * termination every other replica held the data).
+ */
+for (const series of ['2.15', '2.10'] as const) {
+  describe(`a roll of three nodes of nats-server ${series} under load`, function () {
+    this.timeout(180_000)
+    this.slow(120_000)
+    let lab: RollLab
+    let ledger: Ledger | undefined
+
+    before(async () => {
+      lab = await startRollLab({series})
+      // The policy of docs/iam.md is all that a roll needs, to its last call.
+      const value = nothingBut(['sts:GetCallerIdentity', ...allowedActions('roll')])
+      await lab.breakIt('access-denied', {value})
+    })
+    after(async () => {
+      await ledger?.close()
+      await lab?.stop()
+    })
+
+    it('rows 9, 11, 13: nothing acknowledged is lost, in file, memory and interest streams; one node away at a time; the meta leader goes last and does not lead any more', async () => {
+      const {nodes} = lab
+      ledger = await openLedger({connect: (index) => lab.connect(index)})
+      const sampler = startSampler((await lab.status()).nodes, {
+        fullStreams: [ledgerStreams.file, ledgerStreams.memory],
+      })
+      const {message, events, plan} = await lab.roll()
+      const numbers = await ledger.stop()
+      const sampled = await sampler.stop()
+      const verdict = await ledger.judge(nodes)
+      const stallMs = Math.max(...Object.values(numbers.stalls))
+      console.log(
+        `      ${numbers.perSecond} messages a second, longest stall ${stallMs} ms (own ${numbers.ownStallMs} ms)`,
+      )
+      assert.equal(message, '')
+      const denials = events.filter((event) => /not allowed/.test(JSON.stringify(event)))
+      assert.deepEqual(denials, [])
+      assert.deepEqual(verdict, {acknowledged: numbers.acknowledged, wrong: [], lost: 0, undelivered: 0, equal: true})
+      assert.equal(sampled.worst, 1, sampled.worstReasons.join('; '))
+      const terminations = await lab.terminations()
+      assert.deepEqual(
+        terminations.map(({violations}) => violations),
+        [[], [], []],
+      )
+      assert.deepEqual(terminations.map(({node}) => node).sort(), nodes)
+      for (const {node, nodes: views} of terminations) {
+        const leaders = views.filter((view) => view.node !== node).map(({jetStream}) => jetStream?.meta_cluster?.leader)
+        assert.ok(!leaders.includes(node), `${node} was the meta leader when it was terminated`)
+      }
+      // Three times what is aimed at: this process publishes, rolls and samples at once, on whatever machine there is.
+      assert.ok(stallMs < 3_000, `publishers stalled for ${stallMs} ms`)
+      assert.equal(events.filter((event) => event.type === 'selected').at(-1)?.reason, 'meta leader: last')
+      assert.equal(plan?.nodes.at(-1)?.reason, 'meta leader: last')
+    })
+  })
+}
