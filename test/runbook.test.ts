@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import {globSync, readFileSync} from 'node:fs'
+import {readManifest} from '../script/manifest.ts'
+
+interface Described {
+  readonly aliases: readonly string[]
+  readonly strict?: boolean
+  readonly args: Readonly<Record<string, {readonly required?: boolean}>>
+  readonly flags: Readonly<
+    Record<
+      string,
+      {readonly char?: string; readonly type: string; readonly allowNo?: boolean; readonly options?: readonly string[]}
+    >
+  >
+}
+
+/** Why a command line would not be understood; undefined where it would. */
+function complain(line: string, commands: Readonly<Record<string, Described>>): string | undefined {
+  const [, ...words] = (line.split(/ -- /, 1)[0] ?? '').match(/'[^']*'|"[^"]*"|\S+/g) ?? []
+  const names = [3, 2, 1].map((count) => words.slice(0, count).join(':'))
+  const ids = Object.entries(commands).flatMap(([id, {aliases}]) => [id, ...aliases].map((name) => [name, id] as const))
+  const [name, id] = names.flatMap((each) => ids.filter(([known]) => known === each))[0] ?? []
+  const command = id === undefined ? undefined : commands[id]
+  if (name === undefined || !command) return 'there is no such command'
+  if (words.at(-1) === '--help') return undefined
+  const rest = words.slice(name.split(':').length).flatMap((word) => (word.startsWith('--') ? splitOnce(word) : word))
+  let values = 0
+  for (let at = 0; at < rest.length; at += 1) {
+    const word = rest[at]!
+    if (!word.startsWith('-')) {
+      values += 1
+      continue
+    }
+    const found = Object.entries(command.flags).find(
+      ([flag, {char, allowNo}]) => word === `--${flag}` || word === `-${char}` || (allowNo && word === `--no-${flag}`),
+    )
+    if (!found) return `${name} has no flag ${word}`
+    const [, {type, options}] = found
+    if (type !== 'option') continue
+    at += 1
+    if (rest[at] === undefined) return `${word} needs a value`
+    if (options && !options.includes(rest[at]!)) return `${word} is none of ${options.join(', ')}`
+  }
+  const required = Object.values(command.args).filter((arg) => arg.required).length
+  if (values < required) return `${name} needs ${required} arguments`
+  if (command.strict !== false && values > Object.keys(command.args).length) return `${name} takes fewer arguments`
+  return undefined
+}
+
+/** `--sort=-bytes` is a flag and its value. */
+function splitOnce(word: string): readonly string[] {
+  const [flag = '', value] = word.split(/=(.*)/s)
+  return value === undefined ? [flag] : [flag, value]
+}
+
+/** `natsops creds`: all of its commands. */
+function isTopic(line: string, commands: Readonly<Record<string, Described>>): boolean {
+  const [, topic, more] = line.split(' ')
+  return more === undefined && Object.keys(commands).some((id) => id.startsWith(`${topic}:`))
+}
+
+describe('commands that the documentation names', () => {
+  const {commands} = JSON.parse(readManifest()) as {commands: Record<string, Described>}
+
+  for (const file of [
+    'README.md',
+    ...globSync('docs/*.md')
+      .filter((name) => name !== 'docs/commands.md')
+      .sort(),
+  ]) {
+    it(`exist with these flags: ${file}`, () => {
+      const text = readFileSync(file, 'utf8')
+      const inline = [...text.matchAll(/`(natsops [^`]+)`/g)].map((match) => match[1]!)
+      const fenced = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap((match) => match[1]!.split('\n'))
+      const lines = [...inline, ...fenced.filter((line) => line.startsWith('natsops '))].map((line) =>
+        line.replace(/ (#|>|\|).*$/, '').trim(),
+      )
+      const wrong = lines
+        .filter((line) => !/[[<]|\.\.\./.test(line) && !isTopic(line, commands))
+        .flatMap((line) => {
+          const complaint = complain(line, commands)
+          return complaint === undefined ? [] : [`${line}: ${complaint}`]
+        })
+      assert.deepEqual(wrong, [])
+      if (file === 'docs/runbook.md') assert.ok(lines.length > 40, `${lines.length} commands`)
+    })
+  }
+
+  it('are not let through when they are wrong', () => {
+    for (const [line, complaint] of [
+      ['natsops roll --dry-run --cluster x', undefined],
+      ['natsops service ls', undefined],
+      ['natsops health --no-aws', undefined],
+      ['natsops exec --cluster x -- nats --server y', undefined],
+      ['natsops cert generate --help', undefined],
+      ['natsops rool', 'there is no such command'],
+      ['natsops roll --dryrun', 'roll has no flag --dryrun'],
+      ['natsops service show', 'service:show needs 1 arguments'],
+      ['natsops roll --cluster', '--cluster needs a value'],
+      ['natsops service switch a --to there', '--to is none of self-hosted, synadia'],
+    ] as const) {
+      assert.equal(complain(line, commands), complaint, line)
+    }
+  })
+})
