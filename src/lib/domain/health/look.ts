@@ -1,0 +1,119 @@
+import {known, type Problem} from '../answer.ts'
+import {majorityOf} from '../meta-group.ts'
+import type {
+  ClusterObservation,
+  HealthAnswer,
+  JetStreamInfo,
+  MetaView,
+  NodeObservation,
+  PeerView,
+  ServerInfo,
+} from '../observation.ts'
+import type {NodeTarget} from '../settings.ts'
+import type {HealthInput} from './input.ts'
+
+/** A peer that its leader has not heard of for this long is lost to it: the server's own lost-quorum interval. */
+export const LOST_AFTER_MS = 10_000
+
+/** A node that told who it is. `before` is the same process in the earlier look; undefined after a restart. */
+export interface AnsweringNode {
+  readonly name: string
+  readonly target: NodeTarget
+  readonly seen: NodeObservation
+  readonly server: ServerInfo
+  readonly jetStream: JetStreamInfo | undefined
+  readonly before: {readonly server: ServerInfo; readonly jetStream: JetStreamInfo | undefined} | undefined
+}
+
+/** A node of which nothing came back. */
+export interface SilentNode {
+  readonly target: NodeTarget
+  readonly problem: Problem
+  /** What the meta leader says of it, where that leader answered. */
+  readonly peer: PeerView | undefined
+  /** False: the meta leader has heard it between the two looks, so that it is only out of our reach. */
+  readonly lost: boolean
+}
+
+export function answeringNodes({earlier, later}: HealthInput): readonly AnsweringNode[] {
+  return later.nodes.flatMap((seen): AnsweringNode[] => {
+    const {target} = seen
+    const server = known(seen.server)
+    if (!server) return []
+    const first = earlier.nodes.find((node) => node.target.name === target.name)
+    const old = known(first?.server)
+    const before = old?.id === server.id ? {server: old, jetStream: known(first?.jetStream)} : undefined
+    return [{name: target.name, target, seen, server, jetStream: known(seen.jetStream), before}]
+  })
+}
+
+export function silentNodes(input: HealthInput): readonly SilentNode[] {
+  const {earlier, later} = input
+  const view = metaOfLeader(input)
+  const first = metaOfLeader({later: earlier})
+  return later.nodes.flatMap((node): SilentNode[] => {
+    const {target, server} = node
+    if (server.ok || hasAnswered(node)) return []
+    const isThis = (each: PeerView): boolean => nodeOfPeer(input, each) === target.name
+    const peer = view?.meta.peers?.find(isThis)
+    const before = view && first?.leader === view.leader ? first.meta.peers?.find(isThis) : undefined
+    const moved = peer && before && heardAt(later, peer) > heardAt(earlier, before) + SAME_MOMENT_MS
+    const heard = moved && !isLost(peer) && !isNeverHeard(peer)
+    return [{target, problem: server.problem, peer, lost: !heard}]
+  })
+}
+
+/** Two looks tell when a peer was last heard with this much doubt: requests take their time. */
+const SAME_MOMENT_MS = 200
+
+function heardAt({at}: ClusterObservation, {activeMs}: PeerView): number {
+  return at - activeMs
+}
+
+/** The meta group as its leader sees it: the only view that lists peers. */
+export function metaOfLeader({
+  later,
+}: Pick<HealthInput, 'later'>): {readonly leader: string; readonly meta: MetaView} | undefined {
+  for (const {target, server, jetStream} of later.nodes) {
+    const meta = known(jetStream)?.meta
+    const name = known(server)?.name ?? target.name
+    if (meta && meta.leader === name) return {leader: name, meta}
+  }
+  return undefined
+}
+
+/** A leader that was elected after the peer went has nothing to tell: 0 is no age. */
+export function isNeverHeard({activeMs}: PeerView): boolean {
+  return activeMs === 0
+}
+
+/** The expected node that a peer is, also one that its leader has never seen and knows by its peer id only. */
+export function nodeOfPeer({later}: Pick<HealthInput, 'later'>, {name, peerId}: PeerView): string | undefined {
+  const node = later.nodes.find((each) => each.target.name === name || (peerId !== undefined && each.peerId === peerId))
+  return node?.target.name
+}
+
+/** `current` is not asked: a leader says it of nodes that are gone or empty. */
+export function isLost({offline, activeMs}: PeerView): boolean {
+  return offline || activeMs > LOST_AFTER_MS
+}
+
+/** Whether a majority of the expected nodes is up, runs JetStream and calls itself healthy. */
+export function hasServingQuorum(input: HealthInput): boolean {
+  const serving = input.later.nodes.filter(
+    ({health, jetStream}) => isServing(known(health)) && known(jetStream)?.enabled !== false,
+  ).length
+  const unseen = silentNodes(input).filter(({lost}) => !lost).length
+  return serving + unseen >= majorityOf(input.later.nodes.length)
+}
+
+/** Healthy by its own word, or unwell only for the sake of single groups: those have findings that say how badly. */
+function isServing(health: HealthAnswer | undefined): boolean {
+  if (!health || health.httpStatus === 200) return health !== undefined
+  return health.errors.length > 0 && health.errors.every(({stream}) => stream !== undefined)
+}
+
+/** Anything at all came back, be it only from one endpoint. */
+export function hasAnswered({server, health, jetStream, routes, raft}: NodeObservation): boolean {
+  return [server, health, jetStream, routes, raft].some(({ok}) => ok)
+}

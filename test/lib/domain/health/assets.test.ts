@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import {answered} from '../../../../src/lib/domain/answer.ts'
+import type {RaftNode, StreamReplica} from '../../../../src/lib/domain/observation.ts'
+import {
+  addStream,
+  type Bend,
+  bendAll,
+  bendNode,
+  bendStream,
+  NOW,
+  peer,
+  silence,
+  testSettings,
+} from '../../../support/observations.ts'
+import {assetsOf, findingsOf} from './lines.ts'
+
+const nodes = ['n1', 'n2', 'n3']
+const everyReplica = (name: string, change: (replica: StreamReplica) => StreamReplica | undefined): Bend =>
+  bendAll(...nodes.map((node) => bendStream(name, node, change)))
+const stored = (lastSeq: number): Bend =>
+  bendStream('orders', 'n3', (replica) => ({...replica, state: {...replica.state, messages: lastSeq, lastSeq}}))
+const leaderless: Bend = everyReplica('orders', (replica) => ({
+  ...replica,
+  group: {...replica.group, leader: undefined, peers: []},
+}))
+
+describe('health of streams and consumers', () => {
+  it('is critical for a stream without a leader, said once and not of every replica', () => {
+    assert.deepEqual(findingsOf({bend: leaderless}), ['critical | asset-leaderless | - | no leader: 1 stream: orders'])
+  })
+
+  it('lets a stream that is only just being made have no leader yet', () => {
+    const made = bendAll(
+      addStream('fresh'),
+      everyReplica('fresh', (replica) => ({...replica, group: {...replica.group, leader: undefined, peers: []}})),
+    )
+    assert.deepEqual(findingsOf({bendLater: made}), [])
+  })
+
+  it('takes a leader that denies it in both looks for none, in one look for a change', () => {
+    const denied = bendStream('orders', 'n2', (replica) => ({...replica, group: {...replica.group, leader: undefined}}))
+    assert.deepEqual(findingsOf({bend: denied}), ['critical | asset-leaderless | - | no leader: 1 stream: orders'])
+    assert.deepEqual(findingsOf({bendLater: denied}), [
+      'warning | asset-leader-disputed | - | no agreement on the leader: 1 stream: orders',
+    ])
+  })
+
+  it('reports a leader the members do not agree on', () => {
+    const disputed = bendStream('orders', 'n3', (replica) => ({...replica, group: {...replica.group, leader: 'n1'}}))
+    assert.deepEqual(findingsOf({bend: disputed}), [
+      'warning | asset-leader-disputed | - | no agreement on the leader: 1 stream: orders',
+    ])
+  })
+
+  it('does not believe a leader that calls an empty replica current', () => {
+    assert.deepEqual(findingsOf({bend: stored(0)}), [
+      'warning | replica-behind | n3 | is behind in 1 stream: orders; orders holds up to 0 of 1000',
+    ])
+  })
+
+  it('says of a node in catch-up once how much it lacks, however many streams it holds', () => {
+    const names = Array.from({length: 200}, (_, index) => `s${index + 1}`)
+    const bend = bendAll(
+      ...names.map((name) => addStream(name)),
+      ...names.map((name) =>
+        bendStream(name, 'n3', (replica) => ({...replica, state: {...replica.state, messages: 400, lastSeq: 400}})),
+      ),
+    )
+    assert.deepEqual(findingsOf({bend}), [
+      'warning | replica-behind | n3 | is behind in 200 streams: s1, s2, s3 and 197 more; s1 holds up to 400 of 1000',
+    ])
+    assert.equal(assetsOf('replica-behind', {bend}).length, 200, 'the whole list is in the finding')
+  })
+
+  it('reports a replica that is not there, though the leader counts it', () => {
+    assert.deepEqual(findingsOf({bend: bendStream('orders', 'n3', () => undefined)}), [
+      'warning | replica-missing | n3 | has no replica of 1 stream and 1 consumer: orders, orders > worker',
+    ])
+  })
+
+  it('is critical when a replica holds what the leader does not', () => {
+    const [finding, ...others] = findingsOf({bend: stored(1005)})
+    assert.match(finding ?? '', /^critical \| replica-diverged \| n[23](,n3)? \| holds other data than the leader/)
+    assert.deepEqual(
+      others.filter((line) => !line.includes('replica-diverged')),
+      [],
+    )
+  })
+
+  it('does not call replicas proven when the leader changed between the looks', () => {
+    const ledByN1 = everyReplica('orders', (replica) => ({
+      ...replica,
+      group: {...replica.group, leader: 'n1', peers: [peer('n2'), peer('n3')]},
+    }))
+    const [finding] = findingsOf({bendEarlier: ledByN1})
+    assert.equal(
+      finding,
+      'warning | replica-unproven | n1,n2,n3 | replicas cannot be compared: 1 stream: orders (the leader changed from n1 to n2 in between)',
+    )
+  })
+
+  it('says nothing of a consumer that came between the looks', () => {
+    assert.deepEqual(findingsOf({bendLater: addStream('new', {consumers: [{name: 'c', durable: false}]})}), [])
+  })
+
+  it('reports a stream that went between the looks', () => {
+    assert.deepEqual(findingsOf({bendEarlier: addStream('gone')}), [
+      'warning | asset-vanished | - | gone between two looks: 1 stream: gone',
+    ])
+  })
+
+  it('is critical when a group has lost one replica and another lacks data', () => {
+    const findings = findingsOf({bend: bendAll(silence('n1'), stored(10))})
+    assert.deepEqual(
+      findings.filter((line) => line.includes('below-quorum')),
+      ['critical | group-below-quorum | n1,n3 | no majority proven for 1 stream: orders (1 of 3 members proven)'],
+    )
+  })
+
+  it('warns of a consumer with too much pending, once, by what its leader says', () => {
+    const pending = (count: number): Bend =>
+      everyReplica('orders', (replica) => ({
+        ...replica,
+        consumers: replica.consumers.map((each) => ({...each, numPending: count})),
+      }))
+    assert.deepEqual(findingsOf({bend: pending(10_000)}), [])
+    assert.deepEqual(findingsOf({bend: pending(10_001)}), [
+      'warning | consumer-pending | - | 1 consumer far behind: orders > worker has 10,001 pending (limit 10,000)',
+    ])
+  })
+
+  it('is critical when a node cannot write', () => {
+    const raft: RaftNode = {
+      account: 'APP',
+      group: 'S-orders',
+      state: 'FOLLOWER',
+      leader: 'n2',
+      size: 3,
+      term: 1,
+      committed: 1,
+      applied: 1,
+      catchingUp: false,
+      writeError: 'no space left on device',
+      paused: false,
+      peers: [],
+    }
+    assert.deepEqual(findingsOf({bend: bendNode('n3', (node) => ({...node, raft: answered([raft], NOW)}))}), [
+      'critical | store-write-error | n3 | cannot write: no space left on device; 1 stream: orders',
+    ])
+  })
+})
+
+describe('health of placement', () => {
+  it('tells of single replicas: streams, and durable consumers of replicated streams', () => {
+    const bend = bendAll(
+      addStream('cache', {replicas: 1, leader: 'n3', consumers: [{name: 'of-cache'}]}),
+      addStream('events', {
+        consumers: [
+          {name: 'lonely', replicas: 1},
+          {name: 'passing', replicas: 1, durable: false},
+        ],
+      }),
+    )
+    const given = {bend}
+    assert.deepEqual(
+      findingsOf(given).filter((line) => line.includes('single')),
+      ['info | single-replica | n1,n2,n3 | one replica only: 1 stream and 1 consumer: cache, events > lonely'],
+    )
+    assert.deepEqual(assetsOf('single-replica', given), ['cache', 'events > lonely'])
+  })
+
+  it('tells of streams that are in memory only', () => {
+    assert.deepEqual(findingsOf({bend: addStream('live', {storage: 'memory'})}), [
+      'info | memory-stream | n1,n2,n3 | kept in memory only: 1 stream: live',
+    ])
+  })
+
+  it('warns of more replicas than nodes', () => {
+    const two = testSettings(2)
+    const bend = addStream('wide', {replicas: 3, holders: ['n1', 'n2']})
+    assert.deepEqual(
+      findingsOf({settings: two, bend}).filter((line) => line.includes('wide')),
+      [
+        'warning | replica-unplaced | - | fewer members than replicas configured: 1 stream: wide',
+        'warning | replicas-above-nodes | - | more replicas than the 2 nodes of the cluster: 1 stream: wide',
+      ],
+    )
+  })
+
+  it('warns of a group that lost a member for good', () => {
+    const bend = addStream('short', {replicas: 3, holders: ['n1', 'n2']})
+    assert.deepEqual(findingsOf({bend}), [
+      'warning | replica-unplaced | - | fewer members than replicas configured: 1 stream: short',
+    ])
+  })
+
+  it('names a ghost that a stream counts', () => {
+    const bend = bendStream('orders', 'n2', (replica) => ({
+      ...replica,
+      group: {...replica.group, peers: [peer('n1'), peer('n9', {offline: true})]},
+    }))
+    assert.deepEqual(
+      findingsOf({bend}).filter((line) => line.includes('n9')),
+      [
+        'warning | group-at-risk | n9 | one more loss stops 1 stream: orders (3 of 4 members proven)',
+        'warning | ghost-peer | n9 | is counted by 1 stream, and is none of the nodes',
+      ],
+    )
+  })
+})
