@@ -1,0 +1,41 @@
+import {clusterFlags, NatsopsCommand, ownerFlags} from '../lib/command.ts'
+import {chooseOwner} from '../lib/domain/credentials.ts'
+import {UsageError} from '../lib/errors.ts'
+import {fetchCredentials} from '../lib/ops/credentials.ts'
+import {sweepCredentials} from '../lib/ops/credentials-file.ts'
+import {runWithCredentials} from '../lib/ops/exec.ts'
+import {rejectWhenAborted} from '../lib/ops/interruption.ts'
+
+/** The result is the program's own: there is no --json, so that one after -- is the program's too. */
+export default class Exec extends NatsopsCommand<void> {
+  static override summary = 'Run a program with NATS_URL and NATS_CREDS set, the creds file gone afterwards'
+  static override description =
+    `Everything after -- is the program and its arguments; no shell is involved. Standard streams, signals and exit status are
+the program's (127 not found, 126 not executable, 128 + n for signal n). The nats CLI reads both variables.`
+  static override usage = '<%= command.id %> [--cluster NAME] [--service NAME | --system] -- PROGRAM [ARGUMENTS]'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --cluster nats-prod -- nats stream ls',
+    '<%= config.bin %> <%= command.id %> -c nats-prod --service messenger -- nats sub "messenger.>"',
+  ]
+  static override enableJsonFlag = false
+  static override flags = {...clusterFlags, ...ownerFlags}
+
+  async run(): Promise<void> {
+    // Split by hand: oclif sorts what follows -- by where the same word first stood on the command line.
+    const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
+    const program = this.argv.slice(end + 1)
+    const {flags} = await this.parse(Exec, this.argv.slice(0, end))
+    if (program.length === 0) throw new UsageError('there is no program to run', ['natsops exec -- nats stream ls'])
+    const service = flags.service === undefined ? undefined : this.configuration.service(flags.service)
+    const ctx = await this.clusterContext(flags)
+    await sweepCredentials(ctx)
+    const fetching = fetchCredentials(ctx, chooseOwner(flags.system, service))
+    const fetched = await Promise.race([fetching, rejectWhenAborted(ctx.signal)])
+    for (const warning of fetched.warnings) ctx.terminal.say(`warning: ${warning}`)
+    ctx.signal.throwIfAborted()
+    this.releaseSignals()
+    const {status, failure} = await runWithCredentials(ctx, fetched, program)
+    if (failure) ctx.terminal.fail(failure, undefined)
+    process.exitCode = status
+  }
+}
