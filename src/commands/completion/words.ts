@@ -1,0 +1,28 @@
+import {NatsopsCommand} from '../../lib/command.ts'
+import type {Candidate} from '../../lib/domain/completion.ts'
+import {completeWords, FILES} from '../../lib/ops/completion.ts'
+import {printable} from '../../lib/output/text.ts'
+
+export interface CompletionWordsResult {
+  readonly candidates: readonly Candidate[] | 'files'
+}
+
+/** What the script of `completion` calls at each Tab: one candidate a line, a tab, and what it is. */
+export default class CompletionWords extends NatsopsCommand<CompletionWordsResult> {
+  static override summary = 'Say what can stand in the place of the last word'
+  static override hidden = true
+  static override strict = false
+  static override examples = ['<%= config.bin %> <%= command.id %> -- node list --cl']
+
+  async run(): Promise<CompletionWordsResult> {
+    const {argv} = await this.parse(CompletionWords)
+    const candidates = await completeWords(argv as string[], this.config.commands, this.configuration)
+    if (candidates === 'files') this.log(FILES)
+    else for (const candidate of candidates) this.log(line(candidate))
+    return {candidates}
+  }
+}
+
+function line({value, description}: Candidate): string {
+  return description === undefined ? printable(value) : `${printable(value)}\t${printable(description)}`
+}

@@ -1,0 +1,104 @@
+/** Exit statuses are public interface: listed in the README, never renumbered. */
+export const Exit = {
+  bug: 1,
+  usage: 2,
+  refused: 3,
+  held: 4,
+  heldDegraded: 5,
+  locked: 6,
+  unreachable: 7,
+  breached: 8,
+  notFound: 9,
+  auth: 10,
+  declined: 11,
+  healthDegraded: 20,
+  healthCritical: 21,
+  interrupted: 130,
+} as const
+export type Exit = (typeof Exit)[keyof typeof Exit]
+
+/** Of a command that gives a verdict, as health does. */
+export const verdictExits = {ok: 0, degraded: Exit.healthDegraded, critical: Exit.healthCritical} as const
+
+export interface OpsErrorOptions extends ErrorOptions {
+  /** Stable, SCREAMING_SNAKE: what scripts match on. */
+  readonly code: string
+  readonly exit: Exit
+  /** Commands or actions that can be pasted or done. */
+  readonly suggestions?: readonly string[]
+}
+
+/**
+ * An outcome the operator can act on; `exit` becomes the exit status. Whatever else is thrown is a bug in natsops.
+ *
+ * A plain Error on purpose, so that lib does not depend on oclif, which reads `oclif.exit` of any error.
+ */
+export class OpsError extends Error {
+  override readonly name: string = 'OpsError'
+  readonly code: string
+  readonly suggestions: readonly string[]
+  readonly oclif: {readonly exit: Exit}
+
+  constructor(message: string, {code, exit, suggestions = [], ...options}: OpsErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.suggestions = suggestions
+    this.oclif = {exit}
+  }
+
+  get exit(): Exit {
+    return this.oclif.exit
+  }
+}
+
+/** The value given is wrong: names it and says what to change. Exit 2. */
+export class UsageError extends OpsError {
+  constructor(message: string, suggestions: readonly string[] = []) {
+    super(message, {code: 'USAGE', exit: Exit.usage, suggestions})
+  }
+}
+
+/** The operator was asked and did not agree. Exit 11. */
+export class DeclinedError extends OpsError {
+  constructor(action: string) {
+    super(`${action}: declined, nothing was changed`, {code: 'DECLINED', exit: Exit.declined})
+  }
+}
+
+/** A signal asked natsops to stop. Exit 130. */
+export class InterruptedError extends OpsError {
+  constructor(signal: string) {
+    super(`interrupted by ${signal}`, {code: 'INTERRUPTED', exit: Exit.interrupted})
+  }
+}
+
+/** The whole of what --json says about an error. */
+export interface ErrorDescription {
+  readonly code: string
+  readonly message: string
+  readonly exit: number
+  readonly suggestions: readonly string[]
+}
+
+/** Never the error object itself: it may carry configuration and secrets. */
+export function describe(error: unknown): ErrorDescription {
+  const exit = exitOf(error)
+  const {code, suggestions = []} = (error ?? {}) as Partial<OpsError>
+  const fallback = exit === Exit.usage ? 'USAGE' : 'UNEXPECTED'
+  return {
+    code: typeof code === 'string' ? code : fallback,
+    message: error instanceof Error ? error.message : String(error),
+    exit,
+    suggestions: [...suggestions],
+  }
+}
+
+/** Exit status of anything thrown: its own, or 1 (a bug). */
+export function exitOf(error: unknown): number {
+  return (error as Partial<OpsError> | null)?.oclif?.exit ?? Exit.bug
+}
+
+/** The error's own message, or the thing itself as text: for causes of unknown type. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

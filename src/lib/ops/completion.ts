@@ -1,0 +1,102 @@
+import type {Configuration} from '../config.ts'
+import {type Candidate, type CompletableCommand, complete} from '../domain/completion.ts'
+import {configuredNodes} from '../domain/settings.ts'
+import {quoteForShell} from '../domain/shell.ts'
+
+/** A shell that natsops completes in. */
+export type Shell = 'bash' | 'zsh' | 'fish'
+
+/** What stands in the place of candidates where the shell is to offer its files. */
+export const FILES = ':files'
+
+/**
+ * The candidates for the last of `words`, as `complete` says them; `files` where the shell knows them best. Reads
+ * configuration files and labs of this machine, asks nobody, and never rejects: a shell has no place for an error.
+ */
+export async function completeWords(
+  words: readonly string[],
+  commands: readonly CompletableCommand[],
+  configuration: Configuration,
+): Promise<readonly Candidate[] | 'files'> {
+  const completion = complete(words, commands)
+  try {
+    switch (completion.kind) {
+      case 'words':
+        return completion.candidates
+      case 'file':
+        return 'files'
+      case 'cluster':
+        return namesOf(await configuration.clusters().then((all) => all.map(({settings}) => settings)))
+      case 'lab': {
+        const clusters = await configuration.clusters()
+        const labs = clusters.filter(({sources}) => sources.get('name')?.layer === 'lab')
+        return namesOf(labs.map(({settings}) => settings))
+      }
+      case 'node': {
+        const {settings} = await configuration.cluster({cluster: completion.cluster})
+        return namesOf(configuredNodes(settings))
+      }
+    }
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Names from files, of which one may be somebody else's: bash puts a candidate into the line as it is, and would run
+ * what stands in `$(...)` at the next Enter. A name that needs quotes is left to be typed.
+ */
+function namesOf(all: readonly {readonly name: string}[]): readonly Candidate[] {
+  return all.filter(({name}) => quoteForShell([name]) === name).map(({name}) => ({value: name}))
+}
+
+/** The script that makes a shell ask natsops, to be evaluated by it or put where it looks for completions. */
+export function completionScript(shell: Shell): string {
+  return scripts[shell]
+}
+
+const scripts: Readonly<Record<Shell, string>> = {
+  bash: `_natsops() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" line value
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [ "$line" = '${FILES}' ]; then
+      compopt -o filenames 2>/dev/null
+      while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -f -- "$current")
+      return
+    fi
+    value="\${line%%$'\\t'*}"
+    [ "$current" = '=' ] && current=
+    case "$value" in "$current"*) COMPREPLY+=("$value") ;; esac
+  done < <(natsops completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -F _natsops natsops
+`,
+  zsh: `#compdef natsops
+_natsops() {
+  local -a lines items
+  local line
+  lines=("\${(@f)$(natsops completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in $lines; do
+    if [[ $line == '${FILES}' ]]; then
+      _files
+      return
+    fi
+    items+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  _describe -o natsops items
+}
+compdef _natsops natsops
+`,
+  fish: `function __natsops_complete
+    set -l words (commandline -opc)
+    set -l lines (natsops completion words -- $words[2..] (commandline -ct) 2>/dev/null)
+    if test "$lines" = '${FILES}'
+        __fish_complete_path (commandline -ct)
+    else
+        printf '%s\\n' $lines
+    end
+end
+complete -c natsops -f -a '(__natsops_complete)'
+`,
+}

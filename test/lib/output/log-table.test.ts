@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import {renderLogLines} from '../../../src/lib/output/log-lines.ts'
+import {renderLogCsv, renderLogTable} from '../../../src/lib/output/log-table.ts'
+import {displayWidth} from '../../../src/lib/output/table.ts'
+
+const screen = {decorated: true, width: 80, paint: (_tone: string, text: string) => text}
+const hostile = {
+  columns: ['a\u001b[2J', '=x,"y"'],
+  rows: [
+    ['\u202e\u0007', `=1+1,"q"\n${'世'.repeat(200)}`],
+    [null, {deep: ['\u001b']}],
+  ],
+}
+
+describe('rows of a query', () => {
+  it('fit the terminal and move nothing on it, names of fields included', () => {
+    const text = renderLogTable(hostile, screen, 0)
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u202e]/)
+    assert.match(text, /^a\\x1b\[2J {2,}=x,"y"\n/)
+    for (const line of text.split('\n')) assert.ok(displayWidth(line) <= 80, line)
+  })
+
+  it('are one record a line as CSV, and nothing a spreadsheet would run', () => {
+    assert.equal(
+      renderLogCsv(hostile),
+      `a\\x1b[2J,"'=x,""y"""\r\n\\u202e\\x07,"'=1+1,""q""\\x0a${'世'.repeat(200)}"\r\n,"{""deep"":[""\\u001b""]}"\r\n`,
+    )
+  })
+
+  it('are nothing where there are none', () => {
+    assert.equal(renderLogCsv({columns: ['a'], rows: []}), 'a\r\n')
+  })
+})
+
+describe('lines of a log', () => {
+  const at = Date.parse('2026-11-20T19:50:50.317Z')
+
+  it('keep together what belongs together, and are safe on a terminal', () => {
+    const lines = [
+      {at, node: 'c-node-1', text: 'panic\n\tat x\u001b[2J\n'},
+      {at: null, text: 'no time'},
+    ]
+    assert.equal(renderLogLines(lines, screen), '2026-11-20T19:50:50Z c-node-1 panic\n\tat x\\x1b[2J\nno time')
+    assert.equal(
+      renderLogLines(lines, {...screen, decorated: false}),
+      '2026-11-20T19:50:50Z\tc-node-1\tpanic\n\tat x\u001b[2J\nno time',
+    )
+  })
+})
