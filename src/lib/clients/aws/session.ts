@@ -41,6 +41,8 @@ export interface ClientOptions {
     readonly socketTimeout: number
     readonly throwOnRequestTimeout: true
     readonly logger: typeof quietLogger
+    readonly httpAgent?: ConnectionUse
+    readonly httpsAgent?: ConnectionUse
   }
   readonly endpoint?: string
   readonly useFipsEndpoint?: boolean
@@ -101,6 +103,7 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
             socketTimeout: timeoutMs,
             throwOnRequestTimeout: true,
             logger: quietLogger,
+            ...connectionUse(repetition),
           },
           ...endpointOptions(settings, service),
         })
@@ -116,6 +119,19 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
       }
     },
   }
+}
+
+interface ConnectionUse {
+  readonly keepAlive: boolean
+}
+
+/**
+ * A connection that was kept open may have been closed by the other side a moment ago, and then the request is lost with
+ * it. What reads is simply sent again; what changes something must not be, so each change has a connection of its own.
+ */
+function connectionUse(repetition: Repetition): Pick<ClientOptions['requestHandler'], 'httpAgent' | 'httpsAgent'> {
+  if (repetition === 'repeat') return {}
+  return {httpAgent: {keepAlive: false}, httpsAgent: {keepAlive: false}}
 }
 
 /** With an endpoint of its own a cluster owes nothing to the FIPS and dual-stack settings of ~/.aws/config. */

@@ -50,16 +50,19 @@ describe('a parameter that is overwritten', () => {
     })
   }
 
-  it('is sent once over a connection that was kept open and has broken meanwhile', async () => {
-    canned = await serve((response, count) => {
-      if (count > 1) return void response.destroy()
+  it('has a connection of its own: one that was kept open may break under it', async () => {
+    const used = new Set<unknown>()
+    canned = await serve((response) => {
+      const {socket} = response
+      if (used.has(socket)) return void response.destroy()
+      used.add(socket)
       response.writeHead(200, {'content-type': 'application/x-amz-json-1.1'})
       response.end('{"Version":7}')
     })
     const store = await openAws(canned.settings, {timeoutMs: 2000}).parameters()
     const put = (): Promise<number> => store.put('/p/lock', '{}', {secure: false, overwrite: true})
     assert.equal(await put(), 7)
-    await assert.rejects(put(), {code: 'AWS_UNREACHABLE'})
+    assert.equal(await put(), 7)
     assert.equal(canned.seen.length, 2)
   })
 })
