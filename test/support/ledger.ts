@@ -24,7 +24,10 @@ export interface Ledger {
   readonly acknowledged: number
   /** Ends the publishing and waits for what is under way. */
   stop(): Promise<LedgerNumbers>
-  /** To be called after `stop`: reads everything back, again until the replicas agree or the limit is over. */
+  /**
+   * To be called after `stop`: reads everything back, again until the replicas agree or the limit is over. The limit is
+   * well over the 30 s after which a server delivers again what was lost on its way.
+   */
   judge(nodes: readonly string[], limitMs?: number): Promise<LedgerVerdict>
   close(): Promise<void>
 }
@@ -119,7 +122,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         ownStallMs: Math.round(loop.max / 1e6),
       }
     },
-    async judge(nodes, limitMs = 30_000) {
+    async judge(nodes, limitMs = 90_000) {
       const deadline = performance.now() + limitMs
       for (;;) {
         const verdict = await judgeOnce(publishers, first, nodes, delivered)

@@ -3,7 +3,8 @@ import {setTimeout as delay} from 'node:timers/promises'
 /**
  * Asks every node all the time what it holds, by its own word, and counts how many are down or unsynced at once.
  *
- * A node is down when its monitoring port refuses, or has not answered for `silentMs`. It is unsynced when it lacks, in
+ * A node is down when its monitoring port refuses, or has not answered for `silentMs`: long, since on a starved machine
+ * silence says nothing yet. It is unsynced when it lacks, in
  * any replicated stream, something that any node had `graceMs` before: the highest last sequence anybody showed then
  * is the watermark, and up to it a stream that nothing is deleted from must be without a hole. On purpose simpler than
  * natsops' own judgement, which is what it checks.
@@ -48,7 +49,7 @@ export function startSampler(
   nodes: readonly SampledNode[],
   {
     graceMs = 1_500,
-    silentMs = 2_000,
+    silentMs = 10_000,
     fullStreams = [],
   }: {
     readonly graceMs?: number

@@ -58,8 +58,10 @@ for (const series of ['2.15', '2.10'] as const) {
       }
       // Three times what is aimed at: this process publishes, rolls and samples at once, on whatever machine there is.
       assert.ok(stallMs < 3_000, `publishers stalled for ${stallMs} ms`)
-      assert.equal(events.filter((event) => event.type === 'selected').at(-1)?.reason, 'meta leader: last')
       assert.equal(plan?.nodes.at(-1)?.reason, 'meta leader: last')
+      // On a starved machine the servers elect another one on the way, which may have been replaced already (row 14).
+      const reasons = events.flatMap((event) => (event.type === 'selected' ? [event.reason] : []))
+      assert.ok(!reasons.slice(0, -1).includes('meta leader: last'), reasons.join(', '))
     })
   })
 }
