@@ -74,7 +74,7 @@ function times(nodes: readonly NodeReport[]): string {
 
 function nodes(reports: readonly NodeReport[]): string {
   return table(
-    ['node', 'outcome', 'why there', 'was', 'is', 'version', 'stopped', 'synced'],
+    ['node', 'outcome', 'chosen as', 'was', 'is', 'version', 'stopped', 'synced'],
     reports.map(({node, outcome, reason, before, after, stopped, syncedBytes}) => [
       node,
       outcome,
@@ -129,7 +129,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } d
 dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; }
+th, td:first-child { white-space: nowrap; } th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--bad); padding-left: .8rem; }
 li { overflow-wrap: anywhere; }
 `

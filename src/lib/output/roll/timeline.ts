@@ -45,7 +45,7 @@ export function renderTimeline({nodes, startedAt}: RollReport, toSafe: (text: st
       // A stay of no time at the very end is still to be seen.
       const left = Math.min(x(from), WIDTH - 1)
       const width = Math.max(1, x(to) - left)
-      const title = `${toSafe(node)} ${state} ${humanDuration(to - from)}`
+      const title = toSafe(`${node} ${state} ${humanDuration(to - from)}`)
       return `<rect class="${PHASES[state] ?? 'before'}" x="${left.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="${BAR}"><title>${title}</title></rect>`
     })
     const label = cutText(printable(node), LABEL_COLUMNS)
@@ -58,15 +58,15 @@ export function renderTimeline({nodes, startedAt}: RollReport, toSafe: (text: st
     return `<line x1="${at}" x2="${at}" y1="0" y2="${bottom}"/><text class="tick" text-anchor="${anchor}" x="${at}" y="${bottom + 14}">${part === 0 ? '0' : humanDuration(part * span)}</text>`
   })
   const legend = LEGEND.map(([phase, text]) => `<li><span class="${phase}"></span>${text}</li>`).join('')
-  return `<svg class="timeline" role="img" aria-label="time of each node in each state" viewBox="0 0 ${WIDTH} ${bottom + 20}">
+  return `<div class="wide"><svg class="timeline" role="img" aria-label="time of each node in each state" viewBox="0 0 ${WIDTH} ${bottom + 20}">
 ${ticks.join('')}
 ${rows.join('\n')}
-</svg>
+</svg></div>
 <ul class="legend">${legend}</ul>`
 }
 
 export const TIMELINE_STYLE = `
-.timeline { width: 100%; height: auto; } .timeline text { fill: var(--ink); font-size: 13px; }
+.timeline { width: 100%; min-width: 40rem; height: auto; } .timeline text { fill: var(--ink); font-size: 13px; }
 .timeline .tick { fill: var(--soft); font-size: 11px; } .timeline line { stroke: var(--line); }
 .timeline .before { fill: #7b8794; } .timeline .away { fill: #d1495b; } .timeline .sync { fill: #e0a030; }
 .timeline .soak { fill: #2e9e6b; }
