@@ -175,6 +175,11 @@ function csvCell<Row>({kind, value}: ListingColumn<Row>, row: Row): string {
   const cell = value(row)
   if (cell === undefined || cell === null) return ''
   if (typeof cell !== 'string') return exactText(kind, cell)
+  return csvText(cell)
+}
+
+/** A text as one field of a record, defused and quoted where that is needed. */
+export function csvText(cell: string): string {
   const text = printable(cell)
   const safe = /^[=+\-@＝＋－＠]/.test(text) ? `'${text}` : text
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe

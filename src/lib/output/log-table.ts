@@ -1,4 +1,4 @@
-import {type ListingColumn, renderCsv, renderListing} from './listing.ts'
+import {csvText, type ListingColumn, renderCsv, renderListing} from './listing.ts'
 import type {TableStyle} from './table.ts'
 import {printable} from './text.ts'
 
@@ -26,11 +26,9 @@ function columnsOf({columns}: LogTableView): readonly ListingColumn<Row>[] {
   })
 }
 
-/** A listing's own keys are words; these are whatever a query or an event calls its fields. */
+/** Whatever a query or an event calls its fields; what CloudWatch adds itself is an @ and a word, which no spreadsheet runs. */
 function csvName(name: string): string {
-  const text = printable(name)
-  const safe = /^[=+-]/.test(text) ? `'${text}` : text
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /^@\w+$/.test(name) ? name : csvText(name)
 }
 
 function textOf(cell: unknown): string | null {

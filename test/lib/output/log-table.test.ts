@@ -27,6 +27,11 @@ describe('rows of a query', () => {
     )
   })
 
+  it('have headers that are defused as their cells are', () => {
+    const columns = ['@message', '@SUM(A1)', '＝1', '-1']
+    assert.equal(renderLogCsv({columns, rows: []}), "@message,'@SUM(A1),'＝1,'-1\r\n")
+  })
+
   it('are nothing where there are none', () => {
     assert.equal(renderLogCsv({columns: ['a'], rows: []}), 'a\r\n')
   })
