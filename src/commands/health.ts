@@ -7,6 +7,7 @@ import {checkHealth, type HealthOptions, watchHealth} from '../lib/ops/health.ts
 import {nagiosStatus, renderNagios, renderNagiosFailure} from '../lib/output/health/nagios.ts'
 import {renderPrometheus} from '../lib/output/health/prometheus.ts'
 import {renderHealth} from '../lib/output/health/table.ts'
+import {printableJson} from '../lib/output/text.ts'
 
 const FORMATS = ['table', 'json', 'nagios', 'prometheus'] as const
 type Format = (typeof FORMATS)[number]
@@ -107,7 +108,7 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
   /** A screen is drawn anew, a pipe gets the next records: one JSON document a line. */
   #show(report: HealthReport, format: Format): void {
     if (format === 'json') {
-      ux.stdout(JSON.stringify(report))
+      ux.stdout(printableJson(report))
       return
     }
     this.terminal.clear()

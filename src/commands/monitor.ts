@@ -74,7 +74,7 @@ Exit status: 0 every node answered with 2xx, 7 a node gave no usable answer, 2 a
     })
     const [only] = pages
     if (!this.jsonEnabled()) {
-      const text = named.length === 1 && only ? renderPage(only, terminal) : renderPages(pages, terminal)
+      const text = named.length === 1 && only ? renderPage(only, terminal) : renderPages(pages)
       terminal.screen.write(text)
     }
     for (const warning of warnings) terminal.say(`warning: ${warning}`)

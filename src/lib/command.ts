@@ -1,12 +1,14 @@
 import type {Config} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
+import * as ux from '@oclif/core/ux'
 import {type Configuration, openConfiguration} from './config.ts'
 import {type ClusterContext, type Context, openClusterContext, openContext} from './context.ts'
 import {DeclinedError, describe, Exit, exitOf, InterruptedError, OpsError} from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
 import {openTerminal, type Terminal} from './output/terminal.ts'
+import {printableJson} from './output/text.ts'
 import {type CommandShape, explainParseError} from './usage.ts'
 
 /** What a test puts in place of the real world; everything it leaves out is real. */
@@ -154,6 +156,11 @@ export abstract class NatsopsCommand<Result> extends Command {
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(shown))
     else this.terminal.fail(describe(shown), stackOf(shown, this.#ownArguments().includes('--debug')))
     return undefined
+  }
+
+  /** The one document of --json. Names in it may be anybody's, and it may be read on a terminal. */
+  protected override logJson(json: unknown): void {
+    ux.stdout(printableJson(json, {indented: true}))
   }
 
   /** An open connection would keep the process alive; what fails in closing must not hide what failed before. */

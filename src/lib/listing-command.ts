@@ -10,7 +10,7 @@ import {rejectWhenAborted} from './ops/interruption.ts'
 import {NODE_SOURCES, openSource, type ReportSource} from './ops/reports/source.ts'
 import {csvHeader, csvRecord, type ListingColumn, parseSort, renderListing, sortRows} from './output/listing.ts'
 import {openWatchedScreen} from './output/listing-watch.ts'
-import {printable} from './output/text.ts'
+import {printable, printableJson} from './output/text.ts'
 
 /** Flags of every report that is a list. */
 export const listingFlags = {
@@ -205,7 +205,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
           const fetched = await look()
           const at = momentOf(fetched.at)
           const lines = noteLines(fetched.source)
-          if (this.jsonEnabled()) ux.stdout(JSON.stringify(documentOf(ctx, listing, fetched)))
+          if (this.jsonEnabled()) ux.stdout(printableJson(documentOf(ctx, listing, fetched)))
           else if (screen) {
             const table = renderListing(listing.columns, fetched.rows, terminal, clock.now())
             const rest = listing.below?.(fetched)
@@ -229,7 +229,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
         } catch (error) {
           if (looks === 1 || signal.aborted || !(error instanceof OpsError)) throw error
           const {message} = error
-          if (this.jsonEnabled()) ux.stdout(JSON.stringify({error: describe(error)}))
+          if (this.jsonEnabled()) ux.stdout(printableJson({error: describe(error)}))
           else if (screen) screen.draw(text, [terminal.paint('bad', printable(`error: ${message}`))])
           else terminal.say(`error: ${message}`)
         }

@@ -15,6 +15,7 @@ import {surviveLostTerminal} from './output/lost-terminal.ts'
 import {renderPlan} from './output/roll/plan.ts'
 import {openRollProgress, type ProgressOptions} from './output/roll/progress.ts'
 import {renderReport} from './output/roll/report.ts'
+import {printableJson} from './output/text.ts'
 
 /** Public, under --json; beside `error` where there was one. */
 export interface RollResult {
@@ -181,7 +182,7 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
     if (this.jsonEnabled()) {
       throw new UsageError('--events - and --json both want stdout', ['give --events a file, or leave out --json'])
     }
-    return {write: (event) => ux.stdout(JSON.stringify(event)), close: () => {}}
+    return {write: (event) => ux.stdout(printableJson(event)), close: () => {}}
   }
 
   protected override toErrorJson(error: unknown): unknown {

@@ -62,7 +62,7 @@ describe('monitor', () => {
   it('indents a page on a terminal, numbers untouched and control characters visible', async () => {
     const body = '{"seq":18446744073709551615,"name":"a\u202eb\u009b31m\\u001b[2J"}'
     const {stdout} = await run(['varz', '--node=1'], [{'/varz': [200, body]}], {columns: 80})
-    const name = '"a\\u202eb\\x9b31m\\u001b[2J"'
+    const name = '"a\\u202eb\\u009b31m\\u001b[2J"'
     assert.equal(stdout, `{\n  "seq": 18446744073709551615,\n  "name": ${name}\n}\n`)
   })
 

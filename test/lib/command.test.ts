@@ -88,6 +88,16 @@ describe('a command', () => {
     assert.equal((await runCommand(hostile, [])).stderr, 'error: stream \\x1b[2J is gone\n  try: a\\x0ab\n')
   })
 
+  it('never sends control characters of a result to the terminal either, and a parser reads what was there', async () => {
+    const name = 'c1 \u009b2J del \u007f over \u202e nothing \u200b \n'
+    const {stdout} = await runCommand(
+      probe(async () => ({name, [name]: 1})),
+      ['--json'],
+    )
+    assert.doesNotMatch(stdout, /[^\n\x20-\x7e]/)
+    assert.deepEqual(JSON.parse(stdout), {name, [name]: 1})
+  })
+
   it('stops at the first signal with 130 and ends at once at the second', async () => {
     const exits: number[] = []
     const waiting = probe(async (_command, signal) => {

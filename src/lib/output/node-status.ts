@@ -23,7 +23,8 @@ export function renderNodeStatus(status: NodeStatusView, terminal: Terminal): st
   const {node, instanceId, serverVersion, uptimeSeconds, verdict, findings, units, measures, bootstrap, load} = status
   const {paint, width} = terminal
   const up = uptimeSeconds === null ? '' : `, up ${humanDuration(uptimeSeconds * 1000)}`
-  const head = `${paint('strong', printable(node))}  ${instanceId}, nats-server ${printable(serverVersion ?? '?')}${up}`
+  const server = printable(`${instanceId}, nats-server ${serverVersion ?? '?'}${up}`)
+  const head = `${paint('strong', printable(node))}  ${server}`
   const tone = TONES[verdict]
   const found = findings.map(({severity, message}) => {
     return `  ${paint(severity === 'critical' ? 'bad' : 'warning', severity)} ${printable(message)}`
