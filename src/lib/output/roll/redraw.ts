@@ -6,6 +6,8 @@ import type {Conversation} from '../terminal.ts'
 export interface Redraw {
   /** Puts these lines in place of the block. */
   draw(lines: readonly string[]): void
+  /** Clears the window and puts these lines at its top: for one whose size changed, where nobody knows the old place. */
+  drawAnew(lines: readonly string[]): void
   /** A line that stays, above the block. */
   print(line: string): void
   /** Leaves the block as it stands and gives the cursor back. */
@@ -17,9 +19,11 @@ export function openRedraw(screen: Pick<Conversation, 'width' | 'write'>): Redra
   let shown: readonly string[] = []
   let hidden = false
 
-  const step = (printed: readonly string[], lines: readonly string[]): void => {
+  const backToStart = (): string => {
     const back = heightOf(shown, screen.width)
-    const up = back > 0 ? `\u001b[${back}A\r` : ''
+    return back > 0 ? `\u001b[${back}A\r` : ''
+  }
+  const step = (printed: readonly string[], lines: readonly string[], up = backToStart()): void => {
     const body = [...printed, ...lines].map((line) => `${line}\u001b[K\n`).join('')
     const hide = hidden ? '' : '\u001b[?25l'
     hidden = true
@@ -28,6 +32,7 @@ export function openRedraw(screen: Pick<Conversation, 'width' | 'write'>): Redra
   }
   return {
     draw: (lines) => step([], lines),
+    drawAnew: (lines) => step([], lines, '\u001b[H\u001b[J'),
     print: (line) => step([line], shown),
     end() {
       if (hidden) screen.write('\u001b[?25h')
