@@ -70,8 +70,11 @@ export function openContext({configuration, terminal, signal}: Omit<ContextParts
     signal,
     credentialInspector: () => import('./clients/nats/nkeys.ts').then((m) => m.credentialInspector),
     certificateProbe: () => import('./clients/monitor/tls-chain.ts').then((m) => m.certificateProbe),
-    connect: (settings, options) =>
-      clients.open(() => import('./clients/nats/nats.ts').then((m) => m.connectNats(settings, options))),
+    async connect(settings, options) {
+      const {connectNats} = await import('./clients/nats/nats.ts')
+      const client = await clients.open(() => connectNats(settings, options))
+      return {...client, close: () => clients.end(client)}
+    },
     close: clients.close,
   }
 }
@@ -84,8 +87,13 @@ interface Client {
  * Clients that end with their context. What fails may leave other work behind it that opens one later: that one would
  * keep the process alive, so it is refused, or closed as soon as it is there.
  */
-function keepClients(): {open<T extends Client>(open: () => Promise<T>): Promise<T>; close(): Promise<void>} {
-  const opened: Client[] = []
+function keepClients(): {
+  open<T extends Client>(open: () => Promise<T>): Promise<T>
+  /** Closes one before the others; it is forgotten, so that what opens one after the other keeps none. */
+  end(client: Client): Promise<void>
+  close(): Promise<void>
+} {
+  const opened = new Set<Client>()
   let isClosed = false
   const check = (): void => {
     if (isClosed) throw new Error('a client was asked for after its context had been closed')
@@ -96,12 +104,16 @@ function keepClients(): {open<T extends Client>(open: () => Promise<T>): Promise
       const client = await open()
       if (isClosed) await client.close()
       check()
-      opened.push(client)
+      opened.add(client)
       return client
+    },
+    async end(client) {
+      opened.delete(client)
+      await client.close()
     },
     async close() {
       isClosed = true
-      for (const client of opened.reverse()) await client.close()
+      for (const client of [...opened].reverse()) await client.close()
     },
   }
 }

@@ -7,7 +7,7 @@ import {chooseOwner} from './domain/credentials.ts'
 import type {Reported, SourceKind, SourceNote} from './domain/reports/source.ts'
 import {describe, Exit, OpsError, UsageError} from './errors.ts'
 import {rejectWhenAborted} from './ops/interruption.ts'
-import {NODE_SOURCES, openSource, type ReportSource} from './ops/reports/source.ts'
+import {NODE_SOURCES, type OpenedSource, openSource} from './ops/reports/source.ts'
 import {csvHeader, csvRecord, type ListingColumn, parseSort, renderListing, sortRows} from './output/listing.ts'
 import {openWatchedScreen} from './output/listing-watch.ts'
 import {printable, printableJson} from './output/text.ts'
@@ -60,12 +60,18 @@ export interface Fetched<Row> extends Reported<Row> {
   readonly more?: Readonly<Record<string, unknown>>
 }
 
+/** What a listing asks. */
+export interface ListingSource {
+  /** Ends its connections. */
+  close(): Promise<void>
+}
+
 /** A report as a list: what it is called, what it shows, where it comes from. */
-export interface Listing<Row, Source> {
+export interface Listing<Row, Source extends ListingSource> {
   /** Plural; the field of the rows under --json: `streams`. */
   readonly noun: string
   readonly columns: readonly ListingColumn<Row>[]
-  /** Opened for the first look, and again after a look that failed. */
+  /** Opened for the first look; after a look that failed it is closed, and opened again for the next. */
   readonly open: () => Promise<Source>
   readonly fetch: (source: Source) => Promise<Fetched<Row>>
   /** The rows batch by batch in their stable order, for output that keeps none of them; returns the source's note. */
@@ -92,7 +98,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
   }
 
   /** Looks once, or with --watch until Ctrl-C, and shows what was seen. Undefined after --watch. */
-  protected async present<Row, Source>(
+  protected async present<Row, Source extends ListingSource>(
     ctx: ClusterContext,
     flags: ParsedListingFlags,
     listing: Listing<Row, Source>,
@@ -106,6 +112,8 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
         source ??= listing.open()
         return arrange(listing, flags, await Promise.race([source.then(listing.fetch), interrupted]))
       } catch (error) {
+        // After Ctrl-C the context closes everything, and nothing is waited for here.
+        if (!ctx.signal.aborted) await source?.then((opened) => opened.close()).catch(() => {})
         source = undefined
         throw error
       }
@@ -129,7 +137,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
     ctx: ClusterContext,
     {service, source}: ParsedListingFlags,
     kinds?: readonly SourceKind[],
-  ): () => Promise<ReportSource> {
+  ): () => Promise<OpenedSource> {
     const owner = chooseOwner(false, service === undefined ? undefined : this.configuration.service(service))
     return () => openSource(ctx, {force: source as SourceKind | undefined, owner, ...(kinds && {kinds})})
   }
@@ -144,7 +152,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
   }
 
   /** One look to stdout, and to stderr where it comes from. */
-  #print<Row, Source>(
+  #print<Row, Source extends ListingSource>(
     ctx: ClusterContext,
     {csv}: ParsedListingFlags,
     {columns, noun, below}: Listing<Row, Source>,
@@ -160,7 +168,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
     for (const line of noteLines(source)) terminal.say(line)
   }
 
-  async #printStream<Row, Source>(
+  async #printStream<Row, Source extends ListingSource>(
     {csv}: ParsedListingFlags,
     {columns, noun}: Listing<Row, Source>,
     batches: AsyncGenerator<readonly Row[], SourceNote>,
@@ -186,7 +194,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
    * A screen is drawn anew; a pipe gets the next records, each with the time of its look as first column; under --json
    * one document a line. What the first look fails with ends the command; a later one may fail and is tried again.
    */
-  async #watch<Row, Source>(
+  async #watch<Row, Source extends ListingSource>(
     ctx: ClusterContext,
     {csv}: ParsedListingFlags,
     listing: Listing<Row, Source>,
@@ -259,7 +267,7 @@ function shieldSort(argv: readonly string[]): string[] {
   })
 }
 
-function arrange<Row, Source>(
+function arrange<Row, Source extends ListingSource>(
   {columns}: Listing<Row, Source>,
   {sort, top}: ParsedListingFlags,
   fetched: Fetched<Row>,
@@ -268,7 +276,7 @@ function arrange<Row, Source>(
   return {...fetched, rows: top === undefined ? sorted : sorted.slice(0, top)}
 }
 
-function documentOf<Row, Source>(
+function documentOf<Row, Source extends ListingSource>(
   {settings}: ClusterContext,
   {noun}: Listing<Row, Source>,
   {source, at, rows, totals, more}: Fetched<Row>,

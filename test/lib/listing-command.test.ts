@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import {stripVTControlCharacters} from 'node:util'
 import type {SourceNote} from '../../src/lib/domain/reports/source.ts'
 import {Exit, InterruptedError, OpsError} from '../../src/lib/errors.ts'
-import {type Fetched, type Listing, ListingCommand, listingFlags} from '../../src/lib/listing-command.ts'
+import {
+  type Fetched,
+  type Listing,
+  ListingCommand,
+  type ListingSource,
+  listingFlags,
+} from '../../src/lib/listing-command.ts'
 import {FakeMachine, FakeParameterStore} from '../support/fakes.ts'
 import {type Outcome, runCommand} from '../support/run.ts'
 
@@ -20,8 +26,11 @@ const BERRIES: readonly Berry[] = [
 const LOST = new OpsError('contact lost', {code: 'NATS_CONTACT_LOST', exit: Exit.unreachable})
 
 /** Each look takes the next of these; at the look after the last one the operator presses Ctrl-C. */
-function berryCommand(looks: readonly (readonly Berry[] | Error)[], changes: Partial<Listing<Berry, number>> = {}) {
-  const opened: number[] = []
+function berryCommand(
+  looks: readonly (readonly Berry[] | Error)[],
+  changes: Partial<Listing<Berry, ListingSource>> = {},
+) {
+  const opened: string[] = []
   const interruption = new AbortController()
   let taken = 0
   const fetch = async (): Promise<Fetched<Berry>> => {
@@ -49,7 +58,10 @@ function berryCommand(looks: readonly (readonly Berry[] | Error)[], changes: Par
           {key: 'name', header: 'NAME', kind: 'text', value: ({name}) => name},
           {key: 'count', header: 'COUNT', kind: 'count', value: ({count}) => count},
         ],
-        open: async () => opened.push(1),
+        open: async () => {
+          opened.push('open')
+          return {close: async () => void opened.push('closed')}
+        },
         fetch,
         ...changes,
       })
@@ -175,7 +187,7 @@ describe('a report that is watched', () => {
       lines.map((line) => JSON.parse(line).berries ?? JSON.parse(line).error.code),
       [[], 'NATS_CONTACT_LOST', [BERRIES[0]]],
     )
-    assert.deepEqual([stderr, exitCode, opened.length], ['', 130, 2])
+    assert.deepEqual([stderr, exitCode, opened], ['', 130, ['open', 'closed', 'open']])
   })
 
   it('ends where the first look fails, and tries again after a later one', async () => {

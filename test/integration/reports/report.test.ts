@@ -14,6 +14,7 @@ import type {ClusterContext} from '../../../src/lib/context.ts'
 import {formatCredentials} from '../../../src/lib/domain/credentials-format.ts'
 import {credentialParameters} from '../../../src/lib/domain/settings.ts'
 import {fetchCredentials} from '../../../src/lib/ops/credentials.ts'
+import {openSource} from '../../../src/lib/ops/reports/source.ts'
 import {eventually} from '../../support/eventually.ts'
 import {startLab, type TestLab} from '../../support/lab.ts'
 import {type NatsSeries, natsCli} from '../../support/nats-servers.ts'
@@ -269,6 +270,28 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
       assert.equal(unknown.stderr, 'error: no server knows an account PIVO\n  try: accounts there are: PIVOT\n')
       const elsewhere = await run(JetStream, ['--source', 'account'])
       assert.equal(elsewhere.exitCode, 2)
+    })
+
+    it('leaves no connection open where a source cannot be had', async () => {
+      const seen: string[] = []
+      const watched: ClusterContext = {
+        ...ctx,
+        nats: async (options) => {
+          const client = await ctx.nats(options)
+          seen.push('opened')
+          const close = async (): Promise<void> => {
+            await client.close()
+            seen.push('closed')
+          }
+          return {...client, close}
+        },
+      }
+      const owner = {kind: 'service', service: 'facebox'} as const
+      await assert.rejects(openSource(watched, {force: 'account', owner}), {code: 'PERMISSION_DENIED'})
+      assert.deepEqual(seen, ['opened', 'closed'])
+      const source = await openSource(watched, {force: 'system', owner: {kind: 'admin'}})
+      await source.close()
+      assert.deepEqual(seen, ['opened', 'closed', 'opened', 'closed'])
     })
 
     it('says that an account has no JetStream', async () => {

@@ -20,6 +20,12 @@ export interface SourceOptions {
   readonly kinds?: readonly SourceKind[]
 }
 
+/** A source with the connections it asks through. */
+export interface OpenedSource extends ReportSource {
+  /** Ends them, for who opens another one; otherwise they end with the context. */
+  close(): Promise<void>
+}
+
 /** What servers tell of themselves: an account's own API knows nothing of it. */
 export const NODE_SOURCES: readonly SourceKind[] = ['system', 'monitor']
 
@@ -30,9 +36,9 @@ const BEST_FIRST: readonly SourceKind[] = ['system', 'account', 'monitor']
  * ports. With a service's credentials it is that service's account and nothing else. What was passed over, and why, is
  * told in the source's notes.
  *
- * Rejects with what the forced source fails with, else with what the last one does.
+ * Rejects with what the forced source fails with, else with what the last one does; then nothing is left open.
  */
-export async function openSource(ctx: ClusterContext, {force, owner, kinds}: SourceOptions): Promise<ReportSource> {
+export async function openSource(ctx: ClusterContext, {force, owner, kinds}: SourceOptions): Promise<OpenedSource> {
   const able = kinds ?? BEST_FIRST
   const asked = owner.kind === 'service' && able.includes('account') ? 'account' : undefined
   const choice = force ?? asked
@@ -43,9 +49,11 @@ export async function openSource(ctx: ClusterContext, {force, owner, kinds}: Sou
     const isLast = index === candidates.length - 1
     // Where nobody took the one user's connection, nobody takes the other's, and each try costs its time limit.
     if (isUnreachable && kind !== 'monitor' && !isLast) continue
+    const {scoped, close} = scopeConnections(ctx)
     try {
-      return await OPEN[kind](ctx, owner, passed)
+      return {...(await OPEN[kind](scoped, owner, passed)), close}
     } catch (error) {
+      await close()
       if (!(error instanceof OpsError) || ctx.signal.aborted) throw error
       if (isLast) throw withReasons(error, passed)
       isUnreachable = error.code === 'NATS_UNREACHABLE'
@@ -53,6 +61,25 @@ export async function openSource(ctx: ClusterContext, {force, owner, kinds}: Sou
     }
   }
   throw new Error('there is no source to open')
+}
+
+/** The same context, whose NATS connections can be ended together; one that comes later is ended at once. */
+function scopeConnections(ctx: ClusterContext): {readonly scoped: ClusterContext; close(): Promise<void>} {
+  const opened: NatsClient[] = []
+  let isClosed = false
+  const nats: ClusterContext['nats'] = async (options) => {
+    const client = await ctx.nats(options)
+    opened.push(client)
+    if (isClosed) await client.close()
+    return client
+  }
+  return {
+    scoped: {...ctx, nats},
+    async close() {
+      isClosed = true
+      await Promise.all(opened.map((client) => client.close()))
+    },
+  }
 }
 
 /** The last one's failure alone would hide why the better ones were not taken. */
