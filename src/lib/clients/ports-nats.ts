@@ -52,6 +52,8 @@ export interface NatsConnectOptions {
   /** host:port or nats:// and tls:// URLs; tried until one accepts. */
   readonly servers: readonly string[]
   readonly credentials: UserCredentials | undefined
+  /** A command that shows what these credentials are and may do, for suggestions. */
+  readonly inspect?: string | undefined
   readonly timeoutMs: number
   /** Where answers arrive, for a user who may not subscribe to the usual _INBOX; without a dot at its end. */
   readonly inboxPrefix?: string | undefined

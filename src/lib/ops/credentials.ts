@@ -8,16 +8,20 @@ import {
 } from '../domain/credentials.ts'
 import {parseServerList} from '../domain/server-list.ts'
 import {configuredNodes, credentialParameters, hostParameter} from '../domain/settings.ts'
+import {quoteForShell} from '../domain/shell.ts'
 import {Exit, OpsError} from '../errors.ts'
 
 export type CredentialsContext = Pick<
   ClusterContext,
   'aws' | 'clock' | 'configuration' | 'credentialInspector' | 'settings'
->
+> &
+  Partial<Pick<ClusterContext, 'cluster'>>
 
 export interface FetchedCredentials {
   readonly owner: CredentialOwner
   readonly credentials: CheckedCredentials
+  /** The commands that show what they are and may do, for a POSIX shell. */
+  readonly inspect: string
   /** URLs of the client ports. */
   readonly servers: readonly string[]
   /** The SSM parameter they come from, or `configuration`. */
@@ -48,7 +52,19 @@ export async function fetchCredentials(ctx: CredentialsContext, owner: Credentia
   const parts = {jwt: {name: names.jwt, value: jwt}, seed: {name: names.seed, value: seed}}
   const check = checkCredentials(parts, await ctx.credentialInspector(), ctx.clock.now())
   if (!check.ok) throw refuse(check.problem)
-  return {owner, credentials: check.credentials, ...chooseServers(settings, host, host && found.get(host)?.value)}
+  const chosen = chooseServers(settings, host, host && found.get(host)?.value)
+  return {owner, credentials: check.credentials, inspect: inspectCommand(ctx, owner), ...chosen}
+}
+
+/** `creds show` reads the file that `creds fetch` writes; what the call itself was told of AWS, both are told. */
+function inspectCommand({settings, cluster}: CredentialsContext, owner: CredentialOwner): string {
+  const given = (['region', 'profile'] as const).flatMap((name) => {
+    const value = cluster?.sources.get(name)?.layer === 'flag' ? settings[name] : undefined
+    return value === undefined ? [] : [`--${name}`, value]
+  })
+  const whose = owner.kind === 'service' ? ['--service', owner.service] : owner.kind === 'system' ? ['--system'] : []
+  const flags = ['--cluster', settings.name, ...given, ...whose]
+  return (['fetch', 'show'] as const).map((verb) => quoteForShell(['natsops', 'creds', verb, ...flags])).join(' && ')
 }
 
 /** The error for credentials that cannot work. Exit 10. */

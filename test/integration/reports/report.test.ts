@@ -259,11 +259,13 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
     })
 
     it('says which permission a service lacks, and which account nobody knows', async () => {
-      const narrow = await run(Streams, ['--service', 'facebox'])
+      const narrow = await run(Streams, ['--service', 'facebox', '--region', 'us-east-2'])
       assert.equal(narrow.exitCode, 10)
+      const whose = `--cluster ${ctx.settings.name} --region us-east-2 --service facebox`
       assert.equal(
         narrow.stderr,
-        'error: this user has no permission for $JS.API.STREAM.LIST\n  try: natsops creds show\n',
+        'error: this user has no permission for $JS.API.STREAM.LIST\n' +
+          `  try: natsops creds fetch ${whose} && natsops creds show ${whose}\n`,
       )
       const unknown = await run(Streams, ['--account', 'PIVO'])
       assert.equal(unknown.exitCode, 9)

@@ -21,14 +21,14 @@ interface Reason {
 export function explainConnectFailures(
   failures: readonly ConnectFailure[],
   credentials: UserCredentials | undefined,
-  {now, timeoutMs}: {now: number; timeoutMs: number},
+  {now, timeoutMs, inspect}: {now: number; timeoutMs: number; inspect: string | undefined},
 ): OpsError {
   if (failures.length === 0) {
     return new OpsError('no NATS server to connect to', {code: 'NATS_UNREACHABLE', exit: Exit.unreachable})
   }
   const reasons = failures.map((failure) => ({failure, reason: reasonOf(failure, timeoutMs)}))
   const refusal = reasons.find(({reason}) => reason.kind === 'authorization' || reason.kind === 'expired')
-  if (refusal) return explainRefusal(refusal.failure, refusal.reason, credentials, now)
+  if (refusal) return explainRefusal(refusal.failure, refusal.reason, credentials, {now, inspect})
 
   const kinds = new Set(reasons.map(({reason}) => reason.kind))
   const onlyTls = kinds.size === 1 && kinds.has('tls')
@@ -47,8 +47,12 @@ export function explainConnectFailures(
   )
 }
 
-/** What went wrong with one request on a standing connection. */
-export function explainRequestFailure(subject: string, cause: unknown, timeoutMs: number): OpsError {
+/** What went wrong with one request on a standing connection; `inspect` is a command that shows its credentials. */
+export function explainRequestFailure(
+  subject: string,
+  cause: unknown,
+  {timeoutMs, inspect}: {timeoutMs: number; inspect: string | undefined},
+): OpsError {
   const code = codeOf(cause)
   switch (code) {
     case '503':
@@ -68,7 +72,7 @@ export function explainRequestFailure(subject: string, cause: unknown, timeoutMs
       return new OpsError(`this user has no permission for ${subject}`, {
         code: 'PERMISSION_DENIED',
         exit: Exit.auth,
-        suggestions: ['natsops creds show'],
+        suggestions: inspect === undefined ? [] : [inspect],
         cause,
       })
     case 'AUTHENTICATION_EXPIRED':
@@ -167,7 +171,7 @@ function explainRefusal(
   {server, cause}: ConnectFailure,
   {kind, text}: Reason,
   credentials: UserCredentials | undefined,
-  now: number,
+  {now, inspect}: {now: number; inspect: string | undefined},
 ): OpsError {
   if (!credentials) {
     return new OpsError(`${server} needs credentials`, {code: 'NATS_AUTHORIZATION', exit: Exit.auth, cause})
@@ -187,7 +191,7 @@ function explainRefusal(
     code: 'NATS_AUTHORIZATION',
     exit: Exit.auth,
     suggestions: [
-      'check that the credentials are of this cluster: natsops creds show',
+      `check that the credentials are of this cluster${inspect === undefined ? '' : `: ${inspect}`}`,
       "check that the account's JWT is preloaded on the servers (resolver_preload) and the user is not revoked",
     ],
     cause,

@@ -5,6 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {checkServerIdentity, type PeerCertificate} from 'node:tls'
 import type {ConnectionOptions, NatsConnection, TlsOptions} from 'nats'
 import type {ClusterSettings} from '../../domain/settings.ts'
+import type {OpsError} from '../../errors.ts'
 import type {NatsClient, NatsConnectOptions} from '../ports.ts'
 import {readTlsFiles, type TlsMaterial} from '../tls-files.ts'
 import {loadNkeys} from './ed25519.ts'
@@ -24,7 +25,7 @@ const CLOSE_LIMIT_MS = 2000
  */
 export async function connectNats(
   settings: Pick<ClusterSettings, 'tls'>,
-  {servers, credentials, timeoutMs, inboxPrefix}: NatsConnectOptions,
+  {servers, credentials, inspect, timeoutMs, inboxPrefix}: NatsConnectOptions,
 ): Promise<NatsClient> {
   const {connect, createInbox, jwtAuthenticator} = await import('nats')
   await hangUpOnGarbage()
@@ -47,7 +48,11 @@ export async function connectNats(
         ...(credentials ? {authenticator: jwtAuthenticator(credentials.jwt, seed)} : {}),
       }
       try {
-        return clientOf(await collectSockets(sockets, server, () => connect(options)), createInbox(inboxPrefix))
+        return clientOf(
+          await collectSockets(sockets, server, () => connect(options)),
+          createInbox(inboxPrefix),
+          inspect,
+        )
       } catch (cause) {
         failures.push({server, cause, connected: sockets.connected > 0})
         // The library forgets a socket whose connection timed out before the server's greeting: it would keep us alive.
@@ -57,23 +62,25 @@ export async function connectNats(
   } finally {
     seed.fill(0)
   }
-  throw explainConnectFailures(failures, credentials, {now: Date.now(), timeoutMs})
+  throw explainConnectFailures(failures, credentials, {now: Date.now(), timeoutMs, inspect})
 }
 
-function clientOf(connection: NatsConnection, ownInbox: string): NatsClient {
+function clientOf(connection: NatsConnection, ownInbox: string, inspect: string | undefined): NatsClient {
   let gathered = 0
+  const explain = (subject: string, cause: unknown, timeoutMs: number): OpsError =>
+    explainRequestFailure(subject, cause, {timeoutMs, inspect})
   return {
     server() {
       const {server_name: name = '', server_id: id = '', version = '', cluster} = connection.info ?? {}
       return {name, id, version, cluster}
     },
-    rtt: () => connection.rtt().catch((cause) => Promise.reject(explainRequestFailure('PING', cause, CLOSE_LIMIT_MS))),
+    rtt: () => connection.rtt().catch((cause) => Promise.reject(explain('PING', cause, CLOSE_LIMIT_MS))),
     async request(subject, payload, {timeoutMs}) {
       try {
         return (await connection.request(subject, payload, {timeout: timeoutMs})).data
       } catch (error) {
         const cause = connection.isClosed() ? await endOf(connection) : error
-        throw explainRequestFailure(subject, cause, timeoutMs)
+        throw explain(subject, cause, timeoutMs)
       }
     },
     async gather(subject, payload, options) {
@@ -82,7 +89,7 @@ function clientOf(connection: NatsConnection, ownInbox: string): NatsClient {
         gathered += 1
         await gather(connection, `${ownInbox}.${gathered}`, subject, payload, options)
       } catch (error) {
-        throw explainRequestFailure(subject, connection.isClosed() ? await endOf(connection) : error, options.timeoutMs)
+        throw explain(subject, connection.isClosed() ? await endOf(connection) : error, options.timeoutMs)
       }
     },
     async echo({timeoutMs}) {
@@ -95,7 +102,7 @@ function clientOf(connection: NatsConnection, ownInbox: string): NatsClient {
       try {
         return await Promise.race([heard, sent.then(() => heard)])
       } catch (cause) {
-        throw explainRequestFailure(ownInbox, connection.isClosed() ? await endOf(connection) : cause, timeoutMs)
+        throw explain(ownInbox, connection.isClosed() ? await endOf(connection) : cause, timeoutMs)
       } finally {
         for (const left of [heard, sent]) left.catch(() => {})
         subscription.unsubscribe()
@@ -111,7 +118,7 @@ function clientOf(connection: NatsConnection, ownInbox: string): NatsClient {
         // The server's complaint comes before its answer to the ping.
         await connection.flush()
       } catch (error) {
-        throw explainRequestFailure(`SUB ${subject}`, connection.isClosed() ? await endOf(connection) : error, 0)
+        throw explain(`SUB ${subject}`, connection.isClosed() ? await endOf(connection) : error, 0)
       }
       subscription.unsubscribe()
       return refusal === undefined

@@ -79,10 +79,10 @@ export function awsChecks(ctx: AwsContext, nodes: readonly NodeTarget[], limitMs
         const fetched = await admin().catch((error: unknown) => error)
         if (fetched instanceof OpsError) return blocked("there are no admin's credentials")
         if (fetched instanceof Error) throw fetched
-        const {credentials, servers} = await admin()
+        const {credentials, inspect, servers} = await admin()
         // All at once: one that is silent must not keep the others from being asked.
         const client = await Promise.any(
-          servers.map((server) => ctx.nats({servers: [server], credentials, timeoutMs: limitMs * 0.6})),
+          servers.map((server) => ctx.nats({servers: [server], credentials, inspect, timeoutMs: limitMs * 0.6})),
         ).catch((error: AggregateError) => Promise.reject(error.errors[0]))
         return {status: 'ok', message: `${client.server().name} takes the admin's credentials`}
       }),

@@ -142,8 +142,8 @@ async function connect(
 ): Promise<{readonly client: NatsClient; readonly fetched: FetchedCredentials}> {
   const fetched = await fetchCredentials(ctx, owner)
   const {jwt, seed} = fetched.credentials
-  const {servers} = fetched
-  const client = await ctx.nats({servers, credentials: {jwt, seed}, timeoutMs: ctx.requestTimeoutMs})
+  const {servers, inspect} = fetched
+  const client = await ctx.nats({servers, credentials: {jwt, seed}, inspect, timeoutMs: ctx.requestTimeoutMs})
   return {client, fetched}
 }
 

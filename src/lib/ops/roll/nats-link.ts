@@ -30,7 +30,7 @@ const LOSSES: ReadonlySet<string> = new Set([...REFUSALS, 'NATS_CONTACT_LOST', '
 export type LinkContext = CredentialsContext & Pick<ClusterContext, 'nats'>
 
 export function openNatsLink(context: LinkContext, nodes: readonly NodeTarget[], owner: CredentialOwner): NatsLink {
-  let credentials: Promise<UserCredentials & {readonly account: string}> | undefined
+  let credentials: Promise<UserCredentials & {readonly account: string; readonly inspect: string}> | undefined
   let client: Promise<NatsClient> | undefined
   /** That client, once it is connected. */
   let standing: NatsClient | undefined
@@ -40,10 +40,11 @@ export function openNatsLink(context: LinkContext, nodes: readonly NodeTarget[],
   const pending = new Map<NatsClient, number>()
   const retired = new Set<NatsClient>()
 
-  const identify = (): Promise<UserCredentials & {readonly account: string}> => {
-    credentials ??= fetchCredentials(context, owner).then(({credentials: {jwt, seed, claims}}) => ({
+  const identify = (): Promise<UserCredentials & {readonly account: string; readonly inspect: string}> => {
+    credentials ??= fetchCredentials(context, owner).then(({credentials: {jwt, seed, claims}, inspect}) => ({
       jwt,
       seed,
+      inspect,
       account: claims.account,
     }))
     const mine = credentials
@@ -63,8 +64,8 @@ export function openNatsLink(context: LinkContext, nodes: readonly NodeTarget[],
   }
 
   const connect = async (): Promise<NatsClient> => {
-    const {jwt, seed} = await identify()
-    return context.nats({servers: servers(), credentials: {jwt, seed}, timeoutMs: CONNECT_LIMIT_MS})
+    const {jwt, seed, inspect} = await identify()
+    return context.nats({servers: servers(), credentials: {jwt, seed}, inspect, timeoutMs: CONNECT_LIMIT_MS})
   }
 
   const connected = (): Promise<NatsClient> => {
