@@ -71,7 +71,7 @@ export async function gatherInputs(
     preload,
     thresholds: settings.thresholds,
     ssmPrefix: settings.ssmPrefix,
-    tlsFolder: relative(out, tls?.source ?? resolve('tls')).replaceAll(sep, '/'),
+    tlsFolder: relative(out, tls?.source ?? resolve('tls')).replaceAll(sep, '/') || '.',
   }
 }
 

@@ -136,6 +136,45 @@ describe('generated files', () => {
 })
 
 describe('compose.yaml', () => {
+  it('gives compose no variable to fill in that nobody wrote, and no volume for a folder', async () => {
+    const mounted = async (folder: string, path: 'compose.yaml' | 'monitoring/compose.yaml') => {
+      const files = await generate(path === 'compose.yaml' ? 'compose' : 'systemd', open, folder)
+      const {services} = parseYaml(textOf(files, path))
+      const all = Object.values<{volumes?: string[]}>(services).flatMap(({volumes = []}) => volumes)
+      return new Set(all.filter((volume) => volume.includes('NATS_TLS')).map((volume) => volume.split('}')[0]))
+    }
+    assert.deepEqual(await mounted('../a$b $${c', 'compose.yaml'), new Set(['${NATS_TLS:-../a$$b $$$${c']))
+    assert.deepEqual(await mounted('a$b', 'monitoring/compose.yaml'), new Set(['${NATS_TLS:-../a$$b']))
+    for (const [folder, path] of [
+      ['tls', './tls'],
+      ['.', '.'],
+      ['.tls', './.tls'],
+      ['../../tls', '../../tls'],
+    ] as const) {
+      assert.deepEqual(await mounted(folder, 'compose.yaml'), new Set([`\${NATS_TLS:-${path}`]))
+    }
+    for (const folder of ['../a:b', '../x}']) {
+      await assert.rejects(generate('compose', open, folder), {
+        code: 'USAGE',
+        message: /^tls\.source: the path ".*" has a [:}]/,
+      })
+    }
+  })
+
+  for (const [taken, owner] of [
+    ['prometheus', 'Prometheus'],
+    ['Surveyor', 'surveyor'],
+    ['exporter-b', 'the exporter of b'],
+  ] as const) {
+    it(`is refused for a node ${taken}, which is another service`, async () => {
+      await assert.rejects(generate('compose', `${open}nodes: [{name: ${taken}}, {name: b}]\n`), {
+        code: 'USAGE',
+        message: `node ${taken} has the name of another service in compose.yaml: ${owner}`,
+      })
+      await generate('systemd', `${open}nodes: [{name: ${taken}}, {name: b}]\n`)
+    })
+  }
+
   for (const [kind, text] of Object.entries({open, secret})) {
     it(`is valid by the schema of the compose specification, ${kind}`, async () => {
       const {name, ...document} = parseYaml(textOf(await generate('compose', text), 'compose.yaml'))

@@ -1,5 +1,7 @@
+import {UsageError} from '../../errors.ts'
 import type {NodeDescription} from '../description.ts'
 import type {Placement} from '../node-config.ts'
+import {tlsMount} from './compose-text.ts'
 import {
   EXPORTER_IMAGE,
   EXPORTER_PORT,
@@ -35,12 +37,11 @@ const inContainers: Placement = {
 export async function composeFiles(inputs: GenerateInputs): Promise<readonly GeneratedFile[]> {
   const {description, thresholds, tlsFolder} = inputs
   const {name, nodes} = description
+  refuseTakenNames(nodes)
   const published = publishedPorts(nodes)
   const servers = nodes.map((node) => [node.name, serverService(inputs, node, published)] as const)
   const monitored = {profiles: ['monitoring']}
-  const exporters = nodes.map(
-    (node) => [`exporter-${node.name}`, {...exporterService(inputs, node), ...monitored}] as const,
-  )
+  const exporters = nodes.map((node) => [exporterOf(node), {...exporterService(inputs, node), ...monitored}] as const)
   const {surveyor} = surveyorService(
     description,
     nodes.map((node) => `${node.name}:${node.ports.client}`),
@@ -56,12 +57,30 @@ export async function composeFiles(inputs: GenerateInputs): Promise<readonly Gen
     },
     volumes: Object.fromEntries(nodes.map((node) => [`${node.name}-store`, {}])),
   }
-  const places = nodes.map((node) => ({place: `exporter-${node.name}:${EXPORTER_PORT}`, node: node.name}))
+  const places = nodes.map((node) => ({place: `${exporterOf(node)}:${EXPORTER_PORT}`, node: node.name}))
   return [
     {path: 'compose.yaml', text: await renderYaml([document]), secret: false},
     ...nodes.flatMap((node) => nodeFiles(inputs, node, inContainers)),
     ...(await monitoringFiles(description, thresholds, places)),
   ]
+}
+
+function exporterOf({name}: NodeDescription): string {
+  return `exporter-${name}`
+}
+
+/** Services of one name would be one, and host names have no capitals. Surveyor's is kept also where there is none yet. */
+function refuseTakenNames(nodes: readonly NodeDescription[]): void {
+  const exporters = new Map(nodes.map((node) => [exporterOf(node).toLowerCase(), `the exporter of ${node.name}`]))
+  const taken = new Map([['prometheus', 'Prometheus'], ['surveyor', 'surveyor'], ...exporters])
+  for (const {name} of nodes) {
+    const owner = taken.get(name.toLowerCase())
+    if (owner === undefined) continue
+    throw new UsageError(`node ${name} has the name of another service in compose.yaml: ${owner}`, [
+      'give the node another name in nodes',
+      'use --target systemd',
+    ])
+  }
 }
 
 /** The ports of containers as they are on this machine alone, each moved up to one that no earlier node has taken. */
@@ -91,7 +110,7 @@ function serverService(
     volumes: [
       `./nodes/${name}:${CONFIG_FOLDER}:ro`,
       `${name}-store:${STORE_FOLDER}`,
-      ...(anyTls(description) ? [`\${NATS_TLS:-${tlsFolder}}/${name}:${TLS_FOLDER}:ro`] : []),
+      ...(anyTls(description) ? [`${tlsMount(tlsFolder)}/${name}:${TLS_FOLDER}:ro`] : []),
     ],
     ports: published.get(name) ?? [],
     stop_signal: 'SIGUSR2',
@@ -115,7 +134,7 @@ function exporterService({description, tlsFolder}: GenerateInputs, {name, ports}
     ...(secure
       ? {
           environment: {SSL_CERT_FILE: '/etc/ssl/nats/ca.crt'},
-          volumes: [`\${NATS_TLS:-${tlsFolder}}/${name}/ca.crt:/etc/ssl/nats/ca.crt:ro`],
+          volumes: [`${tlsMount(tlsFolder)}/${name}/ca.crt:/etc/ssl/nats/ca.crt:ro`],
         }
       : {}),
     depends_on: [name],

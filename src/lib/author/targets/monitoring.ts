@@ -1,6 +1,7 @@
 import type {Thresholds} from '../../domain/settings.ts'
 import type {ClusterDescription} from '../description.ts'
 import {address} from '../server-config.ts'
+import {tlsMount} from './compose-text.ts'
 import {type GeneratedFile, monitorScheme, renderYaml} from './target.ts'
 
 /**
@@ -176,8 +177,7 @@ export function surveyorService(
   const user = surveyorUser(auth)
   if (!user) return {}
   const scheme = tls?.client ? 'tls' : 'nats'
-  const own = `\${NATS_TLS:-${tlsFolder}}`
-  const mounted = (from: string, to: string): string => `${own}/${from}:/etc/surveyor/${to}:ro`
+  const mounted = (from: string, to: string): string => `${tlsMount(tlsFolder)}/${from}:/etc/surveyor/${to}:ro`
   const client = `clients/${SURVEYOR_CLIENT}/client`
   const {command, volumes, ...rest} = user
   const trust = tls?.client && first ? [{flag: 'tlscacert', from: `${first.name}/ca.crt`, to: 'ca.crt'}] : []
