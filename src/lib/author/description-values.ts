@@ -1,3 +1,4 @@
+import {posix} from 'node:path'
 import * as z from 'zod'
 import {parseDuration} from '../config/duration.ts'
 import {CLUSTER_NAME, CLUSTER_NAME_RULE, PLAIN_TEXT} from '../config/values.ts'
@@ -28,10 +29,22 @@ export const hostPort = text('host:port, without scheme and user', (value) => {
   const [, name = '', digits = ''] = /^(.+):(\d{1,5})$/.exec(value) ?? []
   return hostName.test(name) && Number(digits) >= 1 && Number(digits) <= 65_535
 })
+const ABSOLUTE_PATH = /^\/([a-zA-Z0-9_./-]|\{(cluster|node|n)\})*$/
+/** What an installation gives to the server's user, mounts a disk on or writes into has to be its own. */
+const SYSTEM_FOLDERS = new Set(
+  '/ /bin /etc /home /lib /lib64 /opt /root /run /sbin /tmp /usr /usr/bin /usr/lib /usr/local /usr/local/bin /usr/sbin /var /var/lib /var/log /var/run /var/tmp'.split(
+    ' ',
+  ),
+)
+/** Nothing in these is kept, or ours. */
+const KERNEL_FOLDERS = /^\/(boot|dev|proc|sys)(\/|$)/
 export const absolutePath = matching(
   'an absolute path on the nodes, of letters, digits, _.-/ and {cluster} {node} {n}',
-  /^\/([a-zA-Z0-9_./-]|\{(cluster|node|n)\})*$/,
-)
+  ABSOLUTE_PATH,
+).refine((path) => {
+  const real = posix.normalize(path).replace(/(?<=.)\/$/, '')
+  return !SYSTEM_FOLDERS.has(real) && !KERNEL_FOLDERS.test(real)
+}, "a path below a folder of its own, such as /var/lib/nats: this one is the system's")
 export const localPath = matching('a path on this machine', PLAIN_TEXT)
 export const pattern = matching(
   'a name with {n} or {node}, of letters, digits, _.- and {cluster} {n} {node}',

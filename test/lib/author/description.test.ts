@@ -89,6 +89,18 @@ leafNodes: {remotes: [{urls: ["app:hunter2@hub:7422"]}]}
       'name: b\nauth: {mode: none}\njetStream: {maxFileStore: 1, storeDirectory: "/a b"}',
       /expected an absolute path on the nodes/,
     ],
+    ...['/', '//', '/var/lib/', '/var/lib/nats/../..', '/etc', '/dev/sdf', '/proc/1'].map(
+      (path): [string, string, RegExp] => [
+        `${path} for JetStream's files`,
+        `name: b\nauth: {mode: none}\njetStream: {maxFileStore: 1, storeDirectory: "${path}"}`,
+        /storeDirectory is "\/.*", expected a path below a folder of its own/,
+      ],
+    ),
+    [
+      'the folder of all configurations for its own',
+      'name: b\nauth: {mode: none}\ndeploy: {configDirectory: /etc}',
+      /deploy.configDirectory is "\/etc", expected a path below a folder of its own/,
+    ],
     [
       'https to the monitor without a certificate',
       'name: b\nauth: {mode: none}\ntls: {monitor: true}',
