@@ -3,6 +3,7 @@ import {holdsSecrets} from './node-config.ts'
 import {composeFiles} from './targets/compose.ts'
 import {helmFiles} from './targets/helm.ts'
 import {kubernetesFiles} from './targets/kubernetes.ts'
+import {refuseKubernetesNames} from './targets/kubernetes-names.ts'
 import {systemdFiles} from './targets/systemd.ts'
 import type {GeneratedFile, GenerateInputs, Target} from './targets/target.ts'
 import {userDataFiles} from './targets/user-data.ts'
@@ -36,6 +37,7 @@ function refuseUnfit(target: Target, {description}: GenerateInputs): void {
     ])
   }
   const oneSet = target === 'kubernetes' || target === 'helm'
+  if (oneSet) refuseKubernetesNames(description)
   const [first] = nodes
   if (oneSet && nodes.some(({ports}) => JSON.stringify(ports) !== JSON.stringify(first?.ports))) {
     throw new UsageError(

@@ -243,6 +243,26 @@ leafNodes: {accept: true}\ngateways: {remotes: [{name: west, urls: ["west.test:7
 })
 
 describe('Kubernetes manifests', () => {
+  const named = (name: string): string => open.replace('Blue_1', name)
+  for (const target of ['kubernetes', 'helm'] as const) {
+    it(`are refused with names that Kubernetes refuses, for ${target}`, async () => {
+      const refusal = (text: string, message: RegExp) =>
+        assert.rejects(generate(target, text), {code: 'USAGE', message})
+      await refusal(named('1blue'), /^name "1blue" cannot be a name in Kubernetes: services there begin with a letter/)
+      await refusal(named('Blue_'), /^name "Blue_", there "blue-", cannot be a name/)
+      await refusal(
+        named('b'.repeat(53)),
+        /^name "b{53}" cannot .*: it has 53 characters, a StatefulSet's name is at most 52/,
+      )
+      const placed = (of: string): string => `${open}deploy: {kubernetes: {${of}}}\n`
+      await refusal(placed('namespace: My_space'), /^deploy.kubernetes.namespace "My_space" cannot be a name/)
+      await refusal(placed('storageClass: fast_ssd'), /^deploy.kubernetes.storageClass "fast_ssd" cannot be a name/)
+      await generate(target, named('b'.repeat(52)))
+      await generate(target, placed('namespace: 1-a, storageClass: gp3.fast'))
+      await generate('compose', named('1blue'))
+    })
+  }
+
   for (const [kind, text, holder] of [
     ['open', open, 'ConfigMap'],
     ['secret', secret, 'Secret'],
