@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {constants, existsSync} from 'node:fs'
 import {type FileHandle, link, lstat, mkdir, open, rename, unlink} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
+import {quoteForShell} from './domain/shell.ts'
 import {Exit, OpsError} from './errors.ts'
 
 /** Files that hold secrets or state: written whole or not at all, readable by their owner alone. */
@@ -36,7 +37,7 @@ export async function ensurePrivateFolder(path: string): Promise<void> {
   throw new OpsError(`${path} ${reason}: not a safe place for secrets`, {
     code: 'FOLDER_NOT_PRIVATE',
     exit: Exit.refused,
-    suggestions: reason.includes('write') ? [`chmod 700 '${path.replaceAll("'", "'\\''")}'`] : [`remove ${path}`],
+    suggestions: reason.includes('write') ? [quoteForShell(['chmod', '700', path])] : [`remove ${path}`],
   })
 }
 
@@ -226,6 +227,11 @@ function translate(cause: unknown, path: string, action: Action): unknown {
   }
   const diskProblem = diskProblems[code]
   if (diskProblem === undefined) return cause
-  const options = {code: 'DISK_NOT_WRITABLE', exit: Exit.refused, suggestions: [`df -h ${dirname(path)}`], cause}
+  const options = {
+    code: 'DISK_NOT_WRITABLE',
+    exit: Exit.refused,
+    suggestions: [quoteForShell(['df', '-h', dirname(path)])],
+    cause,
+  }
   return new OpsError(`cannot ${action} ${path}: ${diskProblem}`, options)
 }

@@ -40,7 +40,7 @@ export const acceptanceFlags = {
     summary: 'stream or STREAM/CONSUMER whose only copy may be lost; once for each',
     helpValue: 'STREAM',
   }),
-  'accept-unseen': Flags.boolean({summary: 'replace a silent node, though nobody knows what lives on it alone'}),
+  'accept-unseen': Flags.boolean({summary: 'go on with a silent node, though nobody knows what lives on it alone'}),
 }
 
 /** Flags of everything that replaces nodes. */
@@ -48,7 +48,7 @@ export const replaceFlags = {
   ...clusterFlags,
   ...changeFlags,
   settle: Flags.string({
-    summary: 'time of proven health between two nodes [default: settings, 120s]',
+    summary: "time of proven health between two nodes [default: the cluster's settle, 120s]",
     helpValue: 'DURATION',
   }),
   strategy: Flags.string({
@@ -59,7 +59,7 @@ export const replaceFlags = {
   drain: Flags.string({
     options: ['auto', 'ssm', 'api', 'none'],
     default: 'auto',
-    summary: 'before that: move leaders and stop the server (auto), one of them (api, ssm), or neither',
+    summary: 'before a node goes: move its leaders (api), stop its server (ssm), both (auto) or neither (none)',
   }),
   ...acceptanceFlags,
   'accept-old-servers': Flags.boolean({summary: 'roll servers before 2.12, which let an empty node vote'}),

@@ -53,7 +53,7 @@ describe('files', () => {
       mkdirSync(at('open'))
       chmodSync(at('open'), 0o777)
       const error = await refuses(ensurePrivateFolder(at('open')), 'FOLDER_NOT_PRIVATE', 3, /lets others write to it/)
-      assert.deepEqual(error.suggestions, [`chmod 700 '${at('open')}'`])
+      assert.deepEqual(error.suggestions, [`chmod 700 ${at('open')}`])
     })
 
     it('refuses a folder of another user', async () => {

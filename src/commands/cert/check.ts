@@ -43,7 +43,12 @@ names, chain or key), 7 no node answered.`
       helpValue: 'FILE',
     }),
     key: Flags.string({summary: 'PEM file of the key of the certificate', helpValue: 'FILE'}),
-    host: Flags.string({multiple: true, multipleNonGreedy: true, summary: 'a name it has to hold', helpValue: 'HOST'}),
+    host: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      summary: 'a name that the certificate has to hold',
+      helpValue: 'HOST',
+    }),
   }
 
   async run(): Promise<CertCheck> {

@@ -32,7 +32,7 @@ docs/certificates.md has the layout and how to renew.`
     node: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      summary: 'a node by hand',
+      summary: 'a node and its hosts, in place of a description',
       helpValue: 'NAME=HOST[,HOST]',
     }),
     target: Flags.option({
@@ -40,7 +40,12 @@ docs/certificates.md has the layout and how to renew.`
       options: TARGETS,
       summary: 'what the described cluster runs on (default: systemd)',
     })(),
-    client: Flags.string({multiple: true, multipleNonGreedy: true, summary: 'also for this client', helpValue: 'NAME'}),
+    client: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      summary: 'make one for this client too',
+      helpValue: 'NAME',
+    }),
     out: Flags.string({
       char: 'o',
       summary: "folder to write to (default: the description's tls.source)",

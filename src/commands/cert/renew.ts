@@ -21,7 +21,7 @@ Between two steps the files have to reach every server and client: docs/certific
   ]
   static override args = {folder: Args.string({required: true, description: 'folder of cert generate'})}
   static override flags = {
-    step: Flags.option({options: renewalSteps, summary: 'do this'})(),
+    step: Flags.option({options: renewalSteps, summary: 'take this step, see below'})(),
     ca: Flags.string({summary: 'folder of the authority (default: ca in the folder)', helpValue: 'DIR'}),
     days: Flags.integer({default: 365, min: 1, max: 3650, summary: 'how long certificates live'}),
     'ca-days': Flags.integer({default: 3650, min: 1, max: 7300, summary: 'how long a new authority lives'}),

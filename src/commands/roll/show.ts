@@ -10,7 +10,7 @@ export default class RollShow extends NatsopsCommand<RollReport> {
   static override summary = 'Show the report of a roll that was driven from this machine'
   static override description =
     `How long each node spent in each state, what was moved and skipped, the longest publish stall, how it ended.
---html writes it as one page that needs nothing else, with a picture of the time line.`
+--html writes it as one page that needs nothing else, with a picture of the timeline.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> last --cluster nats-prod',
     '<%= config.bin %> <%= command.id %> 20260102-0304 --cluster nats-prod --html roll.html',

@@ -1,5 +1,6 @@
 import {open, stat} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
+import {quoteForShell} from '../domain/shell.ts'
 import {messageOf, UsageError} from '../errors.ts'
 import {checkDocument} from './document.ts'
 import type {Environment} from './environment.ts'
@@ -74,7 +75,9 @@ async function refusePlanted(path: string, uid: number): Promise<void> {
   if (!file.isFile()) throw new UsageError(`${path} is not a file`)
   const foreign = file.uid !== uid && file.uid !== 0
   if (file.mode & 0o002) {
-    throw new UsageError(`${path} can be changed by every user of this machine`, [`chmod o-w ${quote(path)}`])
+    throw new UsageError(`${path} can be changed by every user of this machine`, [
+      quoteForShell(['chmod', 'o-w', path]),
+    ])
   }
   if (foreign && folder.mode & 0o002) {
     throw new UsageError(`${path} belongs to another user, in a folder that everybody can write to`, [
@@ -126,8 +129,4 @@ async function guard<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof UsageError) throw error
     throw new UsageError(`${basename(path)} cannot be read: ${messageOf(error)}`)
   }
-}
-
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

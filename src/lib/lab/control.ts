@@ -145,7 +145,7 @@ export function openControl({url, key}: ControlAccess, timeoutMs: number) {
 }
 
 function silent(cause: unknown): never {
-  throw new OpsError('the lab’s supervisor does not answer', {
+  throw new OpsError("the lab's supervisor does not answer", {
     code: 'LAB_SUPERVISOR_SILENT',
     exit: Exit.unreachable,
     suggestions: ['natsops lab status', 'natsops lab down'],

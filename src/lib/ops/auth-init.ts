@@ -183,7 +183,7 @@ function conflict(conflicts: readonly string[]): OpsError {
     {
       code: 'AUTH_CONFLICT',
       exit: Exit.refused,
-      suggestions: ['check --cluster and --region: is it the right one', 'replace what differs with --force'],
+      suggestions: ['check --file and --region: is it the right cluster', 'replace what differs with --force'],
     },
   )
 }

@@ -89,7 +89,7 @@ export async function prepareRotation(
     throw new OpsError(`the credentials of ${request.name} are of the account ${judgement.claims?.account}`, {
       code: 'AUTHORITY_DIFFERS',
       exit: Exit.refused,
-      suggestions: ['check --cluster and --region: is it the right one', 'replace them with --force'],
+      suggestions: ['check --file and --region: is it the right cluster', 'replace them with --force'],
     })
   }
   return prepared('replaced')

@@ -150,7 +150,7 @@ function inTheWay({folder}: Holder): OpsError {
   return new OpsError(`${folder} is there without a certificate`, {
     code: 'FILE_EXISTS',
     exit: Exit.refused,
-    suggestions: ['look what is in it and remove it', 'or write over it with --force'],
+    suggestions: ['look at what is in it, then remove it', 'or write over it with --force'],
   })
 }
 

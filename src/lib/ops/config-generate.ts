@@ -4,6 +4,7 @@ import {type GeneratedFile, type GenerateInputs, generateFiles, type Target} fro
 import {passwordFiles} from '../author/node-config.ts'
 import {readPreload, renderPreload} from '../author/preload.ts'
 import type {Context} from '../context.ts'
+import {quoteForShell} from '../domain/shell.ts'
 import {Exit, OpsError, UsageError} from '../errors.ts'
 import {readSmallFile} from '../files.ts'
 import {type FileChange, type OutputFile, replaceFolder} from './folder-swap.ts'
@@ -87,7 +88,7 @@ async function readPassword(path: string): Promise<string> {
   const text = (await readSmallFile(path, LONGEST_PASSWORD)).replace(/\r?\n$/, '')
   if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) {
     throw new UsageError(`${path} does not hold one password on one line`, [
-      `(umask 077 && openssl rand -hex 24 > '${path.replaceAll("'", "'\\''")}')`,
+      `(umask 077 && openssl rand -hex 24 > ${quoteForShell([path])})`,
     ])
   }
   return text

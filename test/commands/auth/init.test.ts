@@ -171,7 +171,7 @@ ${keys}/signing makes and revokes users: keep it encrypted, off the servers
       `error: what is there differs from the description
   the credentials of admin are of another account, ${stranger.account}
   the list of servers for orders is another one
-  try: check --cluster and --region: is it the right one
+  try: check --file and --region: is it the right cluster
   try: replace what differs with --force
 `,
     )

@@ -1,8 +1,9 @@
 import {constants} from 'node:fs'
 import {open, readdir, readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {formatEvent, parseJournal, type RollEvent} from '../../domain/roll/events.ts'
-import {Exit, messageOf, OpsError} from '../../errors.ts'
+import {quoteForShell} from '../../domain/shell.ts'
+import {Exit, messageOf, OpsError, UsageError} from '../../errors.ts'
 import {ensurePrivateFolder} from '../../files.ts'
 import type {RollJournal} from './ports.ts'
 
@@ -72,11 +73,7 @@ export async function listJournals(folder: string): Promise<readonly string[]> {
 /** Roll ids come from the lock parameter too: one that is no plain name never becomes a path. */
 function journalPath(folder: string, roll: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(roll)) {
-    throw new OpsError(`${JSON.stringify(roll)} is not the id of a roll`, {
-      code: 'USAGE',
-      exit: Exit.usage,
-      suggestions: ['natsops roll history'],
-    })
+    throw new UsageError(`${JSON.stringify(roll)} is not the id of a roll`, ['natsops roll history'])
   }
   return join(folder, `${roll}.jsonl`)
 }
@@ -92,7 +89,7 @@ function unwritable(path: string, error: unknown): OpsError {
   return new OpsError(`the journal ${path} cannot be written: ${messageOf(error)}`, {
     code: 'JOURNAL_UNWRITABLE',
     exit: Exit.refused,
-    suggestions: [`df -h ${path}`],
+    suggestions: [quoteForShell(['df', '-h', dirname(path)])],
     cause: error,
   })
 }
