@@ -1,4 +1,4 @@
-import {open, stat} from 'node:fs/promises'
+import {lstat, open, stat} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
 import {quoteForShell} from '../domain/shell.ts'
 import {messageOf, UsageError} from '../errors.ts'
@@ -68,12 +68,13 @@ async function findFile(folder: string, name: string, uid: number): Promise<stri
 
 /**
  * A configuration says where credentials are sent: a file that somebody else has laid into a folder such as /tmp, or
- * can change, is not to be believed. Another owner alone is normal, for instance in a container.
+ * can change, is not to be believed, nor is a symlink of theirs to whatever it points to. Another owner alone is
+ * normal, for instance in a container.
  */
 async function refusePlanted(path: string, uid: number): Promise<void> {
-  const [file, folder] = await guard(path, () => Promise.all([stat(path), stat(dirname(path))]))
+  const [entry, file, folder] = await guard(path, () => Promise.all([lstat(path), stat(path), stat(dirname(path))]))
   if (!file.isFile()) throw new UsageError(`${path} is not a file`)
-  const foreign = file.uid !== uid && file.uid !== 0
+  const foreign = [entry, file].some((each) => each.uid !== uid && each.uid !== 0)
   if (file.mode & 0o002) {
     throw new UsageError(`${path} can be changed by every user of this machine`, [
       quoteForShell(['chmod', 'o-w', path]),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import {chmodSync, writeFileSync} from 'node:fs'
+import {chmodSync, lchownSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import {conventionalSettings} from '../../../src/lib/domain/settings.ts'
@@ -125,6 +125,18 @@ describe('configuration files', () => {
     assert.equal((await open().clusters()).length, 1)
     chmodSync(shared, 0o1777)
     await assertRefused(open().clusters(), /belongs to another user, in a folder that everybody can write to/)
+  })
+
+  it("refuses another user's symlink there, whoever owns what it points to", async () => {
+    using folder = temporaryFolder({'shared/file': '', 'own.yaml': 'clusters: {planted: }'})
+    const link = join(folder.path, 'shared', 'natsops.yaml')
+    // Seen with the eyes of some other user, to whom a file of root is as good as an own one.
+    symlinkSync(uid === 0 ? join(folder.path, 'own.yaml') : '/etc/passwd', link)
+    if (uid === 0) lchownSync(link, 4711, 4711)
+    chmodSync(join(folder.path, 'shared'), 0o1777)
+    const {path: home} = folder
+    const seen = {variables: {}, home, cwd: join(home, 'shared'), temporary: home, uid: 4712}
+    await assertRefused(openConfiguration(seen).clusters(), /belongs to another user, in a folder that everybody can/)
   })
 
   it('reads the files once for one configuration', async () => {
