@@ -1,14 +1,15 @@
-import {createHash, randomBytes} from 'node:crypto'
+import {createHash} from 'node:crypto'
 import {chmod, cp, link, lstat, readdir, readFile, realpath, rename, rm} from 'node:fs/promises'
-import {basename, dirname, join, relative, sep} from 'node:path'
+import {dirname, join, relative, sep} from 'node:path'
 import {listed} from '../domain/quantity.ts'
 import {Exit, OpsError, UsageError} from '../errors.ts'
 import {ensureFolder, writePrivateFile} from '../files.ts'
+import {clearLeftovers, nameSides} from './folder-leftovers.ts'
 
 /**
  * A folder of files that are made together and appear together: the whole of it is built beside its place and put there
  * by a rename. What stands in the place already is replaced only where it was made this way and nobody has changed it;
- * files of others are carried over.
+ * files of others are carried over. What a killed run has left beside the place, the next one clears away.
  */
 
 export interface OutputFile {
@@ -36,6 +37,7 @@ export async function replaceFolder(
   {force, dryRun = false}: {readonly force: boolean; readonly dryRun?: boolean},
 ): Promise<readonly FileChange[]> {
   await refuseOwnGround(folder)
+  if (!dryRun) await clearLeftovers(folder)
   if (!force) await refuseStrange(folder)
   const present = await readPresent(folder)
   const ours = present === undefined ? new Map<string, string>() : readLedger(present)
@@ -67,9 +69,7 @@ async function swap(
   kept: readonly string[],
   ledger: string,
 ): Promise<void> {
-  const token = randomBytes(6).toString('hex')
-  const beside = (suffix: string): string => join(dirname(folder), `.${basename(folder)}.${token}.${suffix}`)
-  const [built, old] = [beside('new'), beside('old')]
+  const {built, old} = await nameSides(folder)
   try {
     await ensureFolder(built)
     for (const {path, text, mode} of files) {

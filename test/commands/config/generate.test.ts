@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import {spawnSync} from 'node:child_process'
-import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs'
+import {basename, join} from 'node:path'
 import ConfigGenerate from '../../../src/commands/config/generate.ts'
 import {systemClock} from '../../../src/lib/clock.ts'
 import type {Context} from '../../../src/lib/context.ts'
 import {generateConfig} from '../../../src/lib/ops/config-generate.ts'
+import {nameSides} from '../../../src/lib/ops/folder-leftovers.ts'
 import {temporaryFolder} from '../../support/folder.ts'
 import {emptyConfiguration, runCommand} from '../../support/run.ts'
 
@@ -106,6 +107,55 @@ nodes/blue-node-1/nats.service\t0644\tnew
     assert.equal(readFileSync(join(here.out, 'notes/mine.txt'), 'utf8'), 'kept')
     assert.equal(statSync(join(here.out, 'notes/mine.txt')).mode & 0o777, 0o600)
     assert.deepEqual(readdirSync(here.path).sort(), ['cluster.yaml', 'out'])
+  })
+
+  describe('after a run that was killed', () => {
+    const kill = (token: string): string => {
+      const program = `import(${JSON.stringify(join(import.meta.dirname, '../../../src/lib/ops/folder-leftovers.ts'))})
+        .then(({nameSides}) => nameSides(${JSON.stringify(token)}))
+        .then(({built}) => process.stdout.write(built, () => process.kill(process.pid, 'SIGKILL')))`
+      const {stdout, signal} = spawnSync(process.execPath, ['-e', program], {encoding: 'utf8'})
+      assert.equal(signal, 'SIGKILL')
+      return stdout.replace(/\.new$/, '')
+    }
+
+    it('removes what it was building, and what it had taken away', async () => {
+      using here = scene()
+      await here.run()
+      mkdirSync(`${kill(here.out)}.new/nodes`, {recursive: true})
+      mkdirSync(`${kill(here.out)}.old/nodes`, {recursive: true})
+      assert.equal((await here.run('--dry-run')).exitCode, 0)
+      assert.equal(readdirSync(here.path).length, 4)
+      assert.equal((await here.run()).stderr, `nothing to change in ${here.out}\n`)
+      assert.deepEqual(readdirSync(here.path).sort(), ['cluster.yaml', 'out'])
+    })
+
+    it('puts the folder back that stood in no place any more', async () => {
+      using here = scene()
+      await here.run()
+      writeFileSync(join(here.out, 'mine.txt'), 'kept')
+      const left = kill(here.out)
+      renameSync(here.out, `${left}.old`)
+      mkdirSync(`${left}.new`)
+      assert.equal((await here.run()).stderr, `nothing to change in ${here.out}\n`)
+      assert.equal(readFileSync(join(here.out, 'mine.txt'), 'utf8'), 'kept')
+      assert.deepEqual(readdirSync(here.path).sort(), ['cluster.yaml', 'out'])
+    })
+
+    it('touches nothing of one that goes on, of another machine, or of nobody knows whom', async () => {
+      using here = scene()
+      await here.run()
+      const {built} = await nameSides(here.out)
+      const elsewhere = kill(here.out).replace(/-[0-9a-f]{12}-/, '-0123456789ab-')
+      const halfDone = kill(here.out)
+      const all = [built, `${elsewhere}.old`, `${halfDone}.new`, `${halfDone}.old`, join(here.path, '.out.mine.new')]
+      for (const path of all) mkdirSync(path)
+      await here.run()
+      assert.deepEqual(
+        readdirSync(here.path).sort(),
+        [...all.map((path) => basename(path)), 'cluster.yaml', 'out'].sort(),
+      )
+    })
   })
 
   it('leaves a folder closed that somebody has closed', async () => {
