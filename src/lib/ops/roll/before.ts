@@ -78,8 +78,7 @@ async function passGate(machine: RollMachine, node: string): Promise<Prepared> {
     // From here on it is as if the roll had done it: whoever resumes follows that replacement too.
     machine.mayHaveTerminated = true
     await machine.declare({current: {identity, intended: true, stopped: false}})
-    const what = 'its group replaced it since the plan: that replacement is followed, nothing is terminated'
-    await machine.record({type: 'noticed', at: deps.clock.now(), node, what}, {durable: true})
+    await machine.record({type: 'noticed', at: deps.clock.now(), node, what: FOLLOWED}, {durable: true})
     return passed
   }
   await machine.declare({current: {identity, intended: false, stopped: false}})
@@ -89,6 +88,9 @@ async function passGate(machine: RollMachine, node: string): Promise<Prepared> {
   )
   return passed
 }
+
+/** Noted of a node that no gate has seen whole: there is no state of the roll's own to hold its successor against. */
+export const FOLLOWED = 'its group replaced it since the plan: that replacement is followed, nothing is terminated'
 
 /** Who the node was in the plan, where its group runs none of the plan's instances any more; else undefined. */
 function replacedSince({deps, document}: RollMachine, view: RollView, node: string): NodeIdentity | undefined {

@@ -5,7 +5,7 @@ import {dataIsEverywhere, meshIsComplete, nodesAreHealthy, writesWork} from '../
 import {laggingOn, measureSync} from '../../domain/roll/sync.ts'
 import {broken, type NodeIdentity, type Predicate, type RollView} from '../../domain/roll/view.ts'
 import {Exit} from '../../errors.ts'
-import {subjectOf} from './before.ts'
+import {FOLLOWED, subjectOf} from './before.ts'
 import type {RollMachine, Wait} from './machine.ts'
 import {nodeOf, predicate, type Siblings} from './turns.ts'
 
@@ -70,12 +70,18 @@ export async function verify(machine: RollMachine, joined: NodeIdentity): Promis
   await machine.enter('VERIFY', node)
   const baseline = deps.journal.events().findLast((event) => event.type === 'baseline' && event.node === node)
   if (baseline?.type !== 'baseline') {
+    const events = deps.journal.events()
+    const wasFollowed = events.some(
+      (event) => event.type === 'noticed' && event.node === node && event.what === FOLLOWED,
+    )
     await machine.record({
       type: 'skipped',
       at: deps.clock.now(),
       node,
       what: 'comparison with the state before',
-      why: 'the journal of the gate is not on this machine',
+      why: wasFollowed
+        ? 'its group replaced it before it had passed a gate'
+        : 'this machine has no journal of its gate',
     })
   }
   const wait: Wait = {

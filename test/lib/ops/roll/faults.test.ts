@@ -188,6 +188,10 @@ describe('roll faults', () => {
       ])
       const replaced = rig.events.flatMap((event) => (event.type === 'replaced' ? event.node : []))
       assert.deepEqual(replaced, ['c-node-2', 'c-node-3'])
+      const skipped = rig.events.flatMap((event) =>
+        event.type === 'skipped' && event.what === 'comparison with the state before' ? [[event.node, event.why]] : [],
+      )
+      assert.deepEqual(skipped, [['c-node-2', 'its group replaced it before it had passed a gate']])
     })
 
     it('32: the same while another node is replaced, and by whoever resumes after a kill', async () => {
@@ -557,9 +561,10 @@ describe('roll faults', () => {
       rig.loseJournal()
       rig.onEvent = undefined
       assert.equal(await rig.run(2), 0, rig.lastError?.message)
-      assert.ok(
-        rig.events.some((event) => event.type === 'skipped' && event.what === 'comparison with the state before'),
+      const why = rig.events.flatMap((event) =>
+        event.type === 'skipped' && event.what === 'comparison with the state before' ? event.why : [],
       )
+      assert.deepEqual(why, ['this machine has no journal of its gate'])
     })
 
     it('40: the laptop sleeps two hours in SOAK: the soak starts again', async () => {
