@@ -75,6 +75,8 @@ export class FakeCluster {
   readonly streams: FakeStream[]
   readonly targets: readonly NodeTarget[]
   metaLeader: string | undefined
+  /** Requests that the meta leader leaves waiting. */
+  metaPending = 0
   now = 1_700_000_000_000
   /** AWS does not answer natsops (credentials, network). */
   awsAnswers = true
@@ -465,7 +467,7 @@ export class FakeCluster {
           meta: {
             leader: this.metaLeader,
             clusterSize: this.nodes.length,
-            pending: 0,
+            pending: this.metaPending,
             peers: isLeader
               ? others.map((other) => ({
                   name: other.name,

@@ -234,6 +234,18 @@ describe('roll abort', () => {
     assert.equal(JSON.parse(history.stdout).rolls[0].result, 'aborted')
   })
 
+  it('calls a meta leader with much to do no loss of strength, and tells of it', async () => {
+    scene.cluster.metaPending = 150
+    scene.lock = otherLock({handedOver: true})
+    const {stdout, exitCode} = await abort('--confirm', 'c', '--json')
+    const {standing, reasons, meaning} = JSON.parse(stdout)
+    assert.deepEqual([exitCode, standing, reasons], [0, 'full-strength', []])
+    assert.deepEqual(meaning, [
+      'every node is up and holds the data',
+      `the meta leader ${scene.cluster.metaLeader} does not keep up: 150 requests waited in the earlier look, 150 do now: that takes no node away; natsops health --cluster c`,
+    ])
+  })
+
   it('says so when the server does not start again', async () => {
     scene.cluster.stop('c-node-3')
     scene.lock = otherLock({handedOver: true, current: currentOf('c-node-3', {stopped: true})})

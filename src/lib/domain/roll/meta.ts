@@ -33,7 +33,7 @@ export function metaIsWhole(view: RollView, subject: Subject, {countsBacklog = t
   if (size !== wanted)
     reasons.push(`the meta group has ${size ?? 'an unknown number of'} peers, ${wanted} are expected`)
   if (leader !== undefined) reasons.push(...lagOf(view, leader, subject, counts))
-  if (leader !== undefined && countsBacklog) reasons.push(...backlogOf(view, leader))
+  if (countsBacklog) reasons.push(...metaBacklog(view))
   const holds = reasons.length === 0
   const remedy = 'one voter a node, all of them up to date, and one meta leader, known to all'
   return {id: 'I5', title: 'the meta group is whole', holds, reasons, remedy}
@@ -63,7 +63,10 @@ function lagOf(view: RollView, leader: string, subject: Subject, counts: (node: 
   return [...own, ...lagging.map((node) => `the meta leader ${leader} calls ${node} not current`)]
 }
 
-function backlogOf(view: RollView, leader: string): readonly string[] {
+/** Requests that the meta leader leaves waiting, in words; none where it keeps up. No node is missing for it. */
+export function metaBacklog(view: RollView): readonly string[] {
+  const {leader} = judgeMetaGroup(view.later)
+  if (leader === undefined) return []
   const [before, now] = [judgeMetaGroup(view.earlier).pending, judgeMetaGroup(view.later).pending]
   return Math.min(before, now) < PENDING_LIMIT
     ? []

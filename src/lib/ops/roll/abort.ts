@@ -1,7 +1,7 @@
 import type {ClusterContext} from '../../context.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
-import {metaIsWhole} from '../../domain/roll/meta.ts'
+import {metaBacklog, metaIsWhole} from '../../domain/roll/meta.ts'
 import {dataIsEverywhere, meshIsComplete, nodesAreHealthy} from '../../domain/roll/predicates.ts'
 import {broken, type RollView} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
@@ -91,22 +91,26 @@ async function settle(machine: RollMachine, document: LockDocument): Promise<Abo
   const isGone =
     current !== undefined && (isGoing(first, current.identity) || isRefreshing(machine, first, current.identity))
   const startedAgain = current?.stopped === true && !isGone && (await undoStop(machine))
-  const reasons = await lookForTrouble(machine)
+  const {reasons, backlog} = await lookForTrouble(machine)
   const {cluster, roll, done, remaining} = document
   const standing = reasons.length === 0 ? 'full-strength' : 'degraded'
   const exit = reasons.length === 0 ? 0 : Exit.heldDegraded
   const node = current?.identity.node ?? null
-  const meaning = explain(document, reasons.length > 0, isGone)
+  const busy = backlog.map((words) => `${words}: that takes no node away; natsops health --cluster ${cluster}`)
+  const meaning = [...explain(document, reasons.length > 0, isGone), ...busy]
   return {cluster, roll, node, startedAgain, standing, reasons, meaning, done, remaining, exit}
 }
 
 /** Gives a server that was just started the time to become whole, and no more: the rest is said, not waited for. */
-async function lookForTrouble(machine: RollMachine): Promise<readonly string[]> {
+async function lookForTrouble(
+  machine: RollMachine,
+): Promise<{readonly reasons: readonly string[]; readonly backlog: readonly string[]}> {
   const {clock, limits, rhythm, signal} = machine.deps
   const until = clock.monotonic() + limits.preflight
   for (;;) {
-    const reasons = troubleIn(machine, await machine.view())
-    if (reasons.length === 0 || clock.monotonic() > until) return reasons
+    const view = await machine.view()
+    const reasons = troubleIn(machine, view)
+    if (reasons.length === 0 || clock.monotonic() > until) return {reasons, backlog: metaBacklog(view)}
     await machine.keepLock()
     await clock.sleep(rhythm.poll, signal)
   }
@@ -118,13 +122,14 @@ function troubleIn(machine: RollMachine, view: RollView): readonly string[] {
     meshIsComplete(view, subject),
     dataIsEverywhere(view, subject),
     nodesAreHealthy(view, subject),
-    metaIsWhole(view, subject),
+    // A leader that has much to do is whole: it is told, and is no lack of a node.
+    metaIsWhole(view, subject, {countsBacklog: false}),
   ]
   return broken(whole).flatMap(({id, reasons}) => reasons.map((reason) => `${id}: ${reason}`))
 }
 
 function explain({cluster, current}: LockDocument, isDegraded: boolean, isGone: boolean): readonly string[] {
-  if (!isDegraded) return ['every node is up and holds the data: nothing is left to do']
+  if (!isDegraded) return ['every node is up and holds the data']
   const node = current?.identity.node
   return [
     node === undefined || current === undefined
