@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import {writeFileSync} from 'node:fs'
-import {setTimeout as delay} from 'node:timers/promises'
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -8,9 +7,10 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs'
 import {openAws} from '../../src/lib/clients/aws/aws.ts'
-import type {Logs, QueryProgress} from '../../src/lib/clients/ports.ts'
+import type {Logs} from '../../src/lib/clients/ports.ts'
 import {conventionalSettings} from '../../src/lib/domain/settings.ts'
 import type {OpsError} from '../../src/lib/errors.ts'
+import {eventually} from '../support/eventually.ts'
 import {temporaryFolder} from '../support/folder.ts'
 import {startInstances} from '../support/instances.ts'
 import {findMoto, startMoto} from '../support/moto.ts'
@@ -108,12 +108,10 @@ for (const {name, start} of [
     it('runs a query to its end', async () => {
       const text = 'fields @timestamp, @message | sort @timestamp desc | limit 2'
       const id = await logs.startQuery(group, {text, since: now - 60_000, until: now + 60_000})
-      const deadline = performance.now() + 30_000
-      let progress: QueryProgress
-      do {
-        await delay(50)
-        progress = await logs.query(id)
-      } while (progress.state === 'running' && performance.now() < deadline)
+      const progress = await eventually('the end of the query', async () => {
+        const seen = await logs.query(id)
+        return seen.state !== 'running' && seen
+      })
       assert.equal(progress.state, 'complete')
       assert.deepEqual(
         progress.rows.map((row) => new Map(row).get('@message')),
