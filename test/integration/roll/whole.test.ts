@@ -56,8 +56,6 @@ for (const series of ['2.15', '2.10'] as const) {
         const leaders = views.filter((view) => view.node !== node).map(({jetStream}) => jetStream?.meta_cluster?.leader)
         assert.ok(!leaders.includes(node), `${node} was the meta leader when it was terminated`)
       }
-      // Three times what is aimed at: this process publishes, rolls and samples at once, on whatever machine there is.
-      assert.ok(stallMs < 3_000, `publishers stalled for ${stallMs} ms`)
       assert.equal(plan?.nodes.at(-1)?.reason, 'meta leader: last')
       // On a starved machine the servers elect another one on the way, which may have been replaced already (row 14).
       const reasons = events.flatMap((event) => (event.type === 'selected' ? [event.reason] : []))
