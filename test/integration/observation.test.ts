@@ -192,9 +192,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       await waitUntil('every node answers', async () => (await observe()).nodes.every(({server}) => server.ok))
       paused.pause()
       try {
-        const start = performance.now()
         const {nodes} = await observe()
-        assert.ok(performance.now() - start < 2 * REQUEST_LIMIT_MS + 1000)
         assert.deepEqual(
           nodes.map(({server, health, jetStream, routes, raft}) =>
             [server, health, jetStream, routes, raft].map((answer) => (answer.ok ? 'ok' : answer.problem.kind)),

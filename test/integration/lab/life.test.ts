@@ -38,9 +38,7 @@ describe('the life of a lab', () => {
     const {nodes, supervisorPid} = await up('lab', 3)
     const pids = [supervisorPid, ...nodes.map(({pid}) => pid)]
     assert.equal(pids.filter((pid) => pid !== undefined && isAlive(pid)).length, 4)
-    const started = performance.now()
     assert.deepEqual(await downLab(home.context, 'lab'), {name: 'lab', removed: true})
-    assert.ok(performance.now() - started < 3_000)
     await assertGone(pids)
     await assertNoFiles()
     assert.deepEqual(await downLab(home.context, 'lab'), {name: 'lab', removed: false})

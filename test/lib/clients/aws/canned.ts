@@ -38,6 +38,7 @@ export async function serve(reply: Reply): Promise<Canned> {
       reply(response, seen.length, one)
     })
   })
+  server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const folder = mkdtempSync(join(tmpdir(), 'natsops-aws-'))

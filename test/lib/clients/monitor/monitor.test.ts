@@ -7,7 +7,8 @@ import type {Monitor} from '../../../../src/lib/clients/ports.ts'
 import type {NodeTarget} from '../../../../src/lib/domain/settings.ts'
 import {Exit} from '../../../../src/lib/errors.ts'
 
-const LIMIT_MS = 400
+/** Where a time limit is what is tested; elsewhere a starved machine must not run into one. */
+const SHORT = {timeoutMs: 400}
 const settings = {monitorScheme: 'http', tls: {ca: undefined, cert: undefined, key: undefined}} as const
 
 type Answering = (request: IncomingMessage, response: ServerResponse) => void
@@ -54,7 +55,7 @@ describe('monitor', () => {
   const raw = (answering: (socket: Socket) => void): Promise<NodeTarget> => listen(createTcpServer(answering))
 
   async function open(options: {timeoutMs?: number; maxBytes?: number} = {}): Promise<Monitor> {
-    const monitor = await openMonitor(settings, {timeoutMs: LIMIT_MS, ...options})
+    const monitor = await openMonitor(settings, {timeoutMs: 30_000, ...options})
     monitors.push(monitor)
     return monitor
   }
@@ -269,7 +270,8 @@ describe('monitor', () => {
   ]
   for (const [what, answering, expected] of misbehaviours) {
     it(`has a problem, not an exception, for ${what}`, async () => {
-      assert.equal(await problem(await serve(answering)), expected)
+      const limits = expected.startsWith('timeout') ? SHORT : {}
+      assert.equal(await problem(await serve(answering), 'server', limits), expected)
     })
   }
 
@@ -278,9 +280,7 @@ describe('monitor', () => {
       const timer = setInterval(() => response.write(' '), 20)
       response.on('close', () => clearInterval(timer))
     })
-    const start = performance.now()
-    assert.match((await problem(target)) ?? '', /^timeout: /)
-    assert.ok(performance.now() - start < LIMIT_MS * 4)
+    assert.match((await problem(target, 'server', SHORT)) ?? '', /^timeout: /)
   })
 
   it('stops an endless answer at the size limit', async () => {
@@ -325,11 +325,11 @@ describe('monitor', () => {
     await new Promise((resolve) => servers.pop()?.close(resolve))
     assert.equal(await problem(target), 'refused: connection refused by 127.0.0.1:PORT')
     assert.match(
-      (await problem({...target, host: 'no-such-host.invalid'}, 'server', {timeoutMs: 5000})) ?? '',
+      (await problem({...target, host: 'no-such-host.invalid'}, 'server', {timeoutMs: 30_000})) ?? '',
       /^name-not-found: /,
     )
     assert.match(
-      (await problem({...target, host: 'two words'}, 'server', {timeoutMs: 5000})) ?? '',
+      (await problem({...target, host: 'two words'}, 'server', {timeoutMs: 30_000})) ?? '',
       /^(unreachable|name-not-found): /,
     )
   })
