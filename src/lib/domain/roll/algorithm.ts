@@ -4,7 +4,7 @@
  * Replacing a node means: its EC2 instance is terminated, its Auto Scaling group launches another one, which comes up
  * with the same server name and an EMPTY JetStream store, and the other replicas feed it again. Until they have, one
  * more loss can destroy acknowledged messages for good, while every leader says `current` and every /healthz says 200
- * (docs/roll.md has the measurements). So the roll believes neither. It believes what each node says of its own store.
+ * (docs/roll-safety.md has the measurements). So the roll believes neither. It believes what each node says of its own store.
  *
  *   PREFLIGHT  look at everything once; whatever would stop a node later refuses the roll now, nothing changed
  *   PLAN       the order, what is at stake on each node; --dry-run ends here; the operator agrees

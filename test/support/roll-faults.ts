@@ -1,0 +1,57 @@
+import type {NodeObservation} from '../../src/lib/domain/observation.ts'
+import type {State} from '../../src/lib/domain/roll/algorithm.ts'
+import {FakeCluster, type FakeClusterOptions} from './fake-cluster.ts'
+import {type RigOptions, RollRig} from './fake-roll.ts'
+
+/**
+ * Faults by the numbers of the table in docs/roll-safety.md, on a cluster in memory. Those that depend on how real
+ * servers behave are in test/integration as well.
+ */
+
+export function makeRig(options: RigOptions = {}, cluster: FakeClusterOptions = {}): RollRig {
+  return new RollRig(new FakeCluster(cluster), options)
+}
+
+/** Calls once, as the roll enters the state for the first time. */
+export function atState(rig: RollRig, state: State, strike: (node: string | undefined) => void): void {
+  rig.onEvent = (event) => {
+    if (event.type !== 'state' || event.state !== state) return
+    rig.onEvent = undefined
+    strike(event.node)
+  }
+}
+
+/** A launch that waits for its hook. */
+export function stuck(node: Bent): Bent {
+  const {group} = node
+  const instances = group?.instances.map((instance) => ({...instance, lifecycle: 'Pending:Wait'}))
+  return group && instances ? {...node, group: {...group, instances}} : node
+}
+
+/** The last message is there, many before it are not. */
+export function withHole(node: NodeObservation): NodeObservation {
+  if (!node.jetStream.ok) return node
+  const streams = node.jetStream.value.streams.map((each) => ({
+    ...each,
+    state: {...each.state, messages: each.state.messages - 1000, numDeleted: 1000},
+  }))
+  return {...node, jetStream: {...node.jetStream, value: {...node.jetStream.value, streams}}}
+}
+
+type Bent = ReturnType<FakeCluster['observeAws']>[number]
+
+export function bendGroup(rig: RollRig, change: Partial<NonNullable<Bent['group']>>): void {
+  rig.awsLens = (nodes) => nodes.map((node) => (node.group ? {...node, group: {...node.group, ...change}} : node))
+}
+
+export function bendInstance(rig: RollRig, change: Partial<NonNullable<Bent['group']>['instances'][number]>): void {
+  rig.awsLens = (nodes) =>
+    nodes.map((node) =>
+      node.group
+        ? {
+            ...node,
+            group: {...node.group, instances: node.group.instances.map((instance) => ({...instance, ...change}))},
+          }
+        : node,
+    )
+}
