@@ -4,24 +4,32 @@
  * esbuild puts each command into a file of its own and what they share into others, with the AWS clients and whatever
  * else is many small files (docs/decisions/0006). Types are checked by `npm run typecheck`, not here.
  *
+ * dist/THIRD-PARTY-NOTICES.txt has the licences of what was bundled.
  * dist/.built tells bin/run.js and script/bootstrap how old the build is.
  */
 import {spawnSync} from 'node:child_process'
-import {globSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
+import {globSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import {fileURLToPath} from 'node:url'
 import {build, type Metafile, type Plugin} from 'esbuild'
+import {describeBundled} from './notices.ts'
 
+/** What an installed natsops takes from node_modules. All else is bundled, and a development dependency. */
+const {dependencies} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 /**
- * Packages that stay as they are installed: those of which we use what they do not export by their main file, or that we
- * load by `require`; and ink, whose WebAssembly looks for its own file.
+ * Loaded by a `require` of ours, which is none to the bundler. Not so in the packages that are bundled: they ask for other
+ * versions, and get them.
  */
-const APART = ['nats', 'nkeys.js', '@nats-io/jwt', 'ink', 'react']
+const REQUIRED = 'string-width'
+/** The packages of NATS: we use what they do not export by their main file. */
+const APART = Object.keys(dependencies).filter((name) => name !== REQUIRED)
 /** Packages whose main file is CommonJS and that have the same as ES modules: an `import()` finds their names in those. */
 const AS_MODULES = {yaml: './node_modules/yaml/browser/index.js'}
 /** Loaded for what they do, not for what they export. */
 const NAMELESS = ['reflect-metadata']
+/** React's other build takes notes of every drawing and keeps them. */
+const DEFINE = {'process.env.NODE_ENV': '"production"'}
 /** For the CommonJS among what is bundled. */
 const REQUIRE =
   "import {createRequire as natsopsRequire} from 'node:module'; const require = natsopsRequire(import.meta.url);"
@@ -42,6 +50,18 @@ const plainHttp: Plugin = {
         export const {${names.join(', ')}} = module`
       return {contents}
     })
+  },
+}
+
+/**
+ * What ink and oclif have for their own developers, and would turn on by the variables DEV and NODE_ENV: a connection to
+ * React's debugger, commands as TypeScript.
+ */
+const noDevelopment: Plugin = {
+  name: 'no-development',
+  setup: ({onResolve, onLoad}) => {
+    onResolve({filter: /^(\.\/devtools\.js|typescript)$/}, ({path}) => ({path, namespace: 'no-development'}))
+    onLoad({filter: /.*/, namespace: 'no-development'}, () => ({contents: ''}))
   },
 }
 
@@ -81,15 +101,17 @@ async function bundle(): Promise<ReadonlySet<string>> {
     target: 'node22',
     mainFields: ['module', 'main'],
     external: APART,
+    define: DEFINE,
     alias: AS_MODULES,
     banner: {js: REQUIRE},
-    plugins: [plainHttp],
+    plugins: [plainHttp, noDevelopment],
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   })
   refuseNameless(metafile)
+  writeFileSync('dist/THIRD-PARTY-NOTICES.txt', describeBundled(metafile))
   return new Set(Object.keys(metafile.outputs))
 }
 
@@ -101,7 +123,8 @@ function refuseNameless({inputs}: Metafile): void {
       .filter(({path}) => !NAMELESS.some((name) => path.startsWith(`node_modules/${name}/`)))
       .map(({path}) => `${file} imports ${path}`),
   )
-  if (found.length > 0) throw new Error(`a name in APART or AS_MODULES is missing: ${found.join(', ')}`)
+  if (found.length > 0)
+    throw new Error(`a name in AS_MODULES or package.json's dependencies is missing: ${found.join(', ')}`)
 }
 
 /** What earlier builds left. */

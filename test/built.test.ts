@@ -39,25 +39,4 @@ describe('the build', () => {
     run('config', 'generate', '--out', 'deploy')
     assert.match(run('cert', 'check', 'tls'), /\S/)
   })
-
-  it('is packed with what it needs and nothing else', () => {
-    const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    const [{files, size}] = JSON.parse(packed) as [{files: {path: string}[]; size: number}]
-    const expected =
-      /^(bin\/run\.js|dist\/.*\.(js|js\.map|json)|oclif\.manifest\.json|README\.md|LICENSE|package\.json)$/
-    assert.deepEqual(
-      files.map(({path}) => path).filter((path) => !expected.test(path) && path !== 'dist/.built'),
-      [],
-    )
-    for (const path of ['bin/run.js', 'dist/help.json', 'dist/commands/roll/index.js', 'LICENSE']) {
-      assert.ok(
-        files.some((file) => file.path === path),
-        path,
-      )
-    }
-    assert.ok(size < 4_000_000, `${size} bytes`)
-  })
 })

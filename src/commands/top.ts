@@ -1,6 +1,5 @@
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../lib/command.ts'
-import {chooseProductionBuilds} from '../lib/config.ts'
 import {Exit, UsageError} from '../lib/errors.ts'
 import {watchTop} from '../lib/ops/top.ts'
 
@@ -30,7 +29,6 @@ Exit status: 0 after q, 130 after Ctrl-C.`
     if (intervalMs < SHORTEST_MS) throw new UsageError(`--interval ${flags.interval} is too short: give at least 500ms`)
     this.#requireScreen()
     const ctx = await this.clusterContext(flags)
-    chooseProductionBuilds()
     const {runTop} = await import('../lib/output/top/run.ts')
     const ended = await runTop({
       cluster: ctx.settings.name,

@@ -148,8 +148,6 @@ export abstract class NatsopsCommand<Result> extends Command {
 
   /** Prints the error in its one form and leaves the exit status; oclif's own printing and exiting are not used. */
   protected override async catch(error: Error): Promise<unknown> {
-    // oclif would warn that nothing was parsed, where NODE_ENV is set to development.
-    this.parsed = true
     const interrupted = this.#interruption.signal.aborted && error.name === 'AbortError'
     const shown = interrupted ? this.#interruption.signal.reason : await explainParseError(error, this.#shape())
     process.exitCode = exitOf(shown)

@@ -125,11 +125,3 @@ function workingFolder(): string | undefined {
     return undefined
   }
 }
-
-/**
- * React, which draws natsops top, chooses its build by NODE_ENV when it is loaded; the one for development takes notes of
- * every drawing and keeps them. Others must not be told: for the end of a process that starts no more children.
- */
-export function chooseProductionBuilds(): void {
-  process.env.NODE_ENV = 'production'
-}

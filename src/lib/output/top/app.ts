@@ -3,6 +3,9 @@ import {createElement, type ReactElement} from 'react'
 import type {Key} from '../../domain/top/screen.ts'
 import type {FrameSize} from './frame.ts'
 
+export {render} from 'ink'
+export {createElement} from 'react'
+
 export interface ScreenProps {
   /** The whole screen as lines, printable and painted. */
   readonly draw: (size: FrameSize) => readonly string[]

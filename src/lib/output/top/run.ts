@@ -32,7 +32,7 @@ export async function runTop({cluster, intervalMs, paint, signal, looks}: TopRun
   let state: ScreenState = FIRST_SCREEN
   let ended: 'quit' | 'interrupted' = 'quit'
 
-  const [{render}, {createElement}, {Screen}] = await Promise.all([import('ink'), import('react'), import('./app.ts')])
+  const {createElement, render, Screen} = await import('./app.ts')
   const styled = (size: FrameSize) => ({...size, paint, cluster, intervalMs})
   const element = () => {
     // Another object each time, so that React draws.
