@@ -58,10 +58,10 @@ describe('connectNats, against real servers', () => {
 
   it('hears itself on an inbox, and says so where that is not permitted', async () => {
     const client = await open([server.address])
-    assert.ok((await client.echo({timeoutMs: 5000})) > 0)
+    assert.ok((await client.echo({timeoutMs: 30_000})) > 0)
     await client.close()
     const narrow = await open([server.address], 'narrow')
-    await refused(narrow.echo({timeoutMs: 5000}), 'PERMISSION_DENIED', 10)
+    await refused(narrow.echo({timeoutMs: 30_000}), 'PERMISSION_DENIED', 10)
     await narrow.close()
   })
 
@@ -71,9 +71,9 @@ describe('connectNats, against real servers', () => {
     assert.deepEqual(answers, [true, false, false])
     await client.close()
     const credentials = userOf(authority, 'narrow')
-    const own = {servers: [server.address], credentials, timeoutMs: 5000, inboxPrefix: '_INBOX_own'}
+    const own = {servers: [server.address], credentials, timeoutMs: 30_000, inboxPrefix: '_INBOX_own'}
     const elsewhere = await connectNats({tls: noTls}, own)
-    const error = await refused(elsewhere.echo({timeoutMs: 5000}), 'PERMISSION_DENIED', 10)
+    const error = await refused(elsewhere.echo({timeoutMs: 30_000}), 'PERMISSION_DENIED', 10)
     assert.match(error.message, /_INBOX_own\./)
     await elsewhere.close()
   })

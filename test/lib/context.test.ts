@@ -34,7 +34,7 @@ describe('a context that is closed', () => {
     const context = await open()
     await context.close()
     await assert.rejects(
-      context.nats({servers: [url], credentials: undefined, timeoutMs: 5000}),
+      context.nats({servers: [url], credentials: undefined, timeoutMs: 30_000}),
       /after its context had been closed/,
     )
     await assert.rejects(context.monitor(), /after its context had been closed/)
@@ -44,7 +44,7 @@ describe('a context that is closed', () => {
   it('closes a connection that was under way', async () => {
     const context = await open()
     const accepted = once(server, 'connection')
-    const connecting = context.nats({servers: [url], credentials: undefined, timeoutMs: 5000})
+    const connecting = context.nats({servers: [url], credentials: undefined, timeoutMs: 30_000})
     const refused = assert.rejects(connecting, /after its context had been closed/)
     const [socket] = (await accepted) as [Socket]
     await context.close()

@@ -32,7 +32,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       lab = await startLab({series})
       const cluster = await lab.cluster()
       const {credentials, servers} = await fetchCredentials(cluster, {kind: 'admin'})
-      client = await cluster.nats({servers, credentials, timeoutMs: 5000})
+      client = await cluster.nats({servers, credentials, timeoutMs: 30_000})
       await fill()
     })
     after(async () => {
@@ -46,7 +46,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       if (error) throw new Error(`${subject}: ${error.description}`)
       return value
     }
-    const publish = (subject: string) => client.request(subject, 'hello', {timeoutMs: 5000})
+    const publish = (subject: string) => client.request(subject, 'hello', {timeoutMs: 30_000})
 
     /** ORDERS and INVOICES of three replicas, QUIET of one, a mirror, and streams that nobody should name so. */
     async function fill(): Promise<void> {
@@ -83,7 +83,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       for (const subject of ['orders.a', 'orders.a', 'orders.b', 'orders.c', 'invoices']) await publish(subject)
       await call('STREAM.MSG.DELETE.ORDERS', {seq: 2})
       await create('COPY', {mirror: {name: 'ORDERS'}})
-      await client.gather('$JS.API.CONSUMER.MSG.NEXT.ORDERS.worker', '', {timeoutMs: 5000, take: () => 0})
+      await client.gather('$JS.API.CONSUMER.MSG.NEXT.ORDERS.worker', '', {timeoutMs: 30_000, take: () => 0})
       await eventually('the mirror has them all', async () => (await call('STREAM.INFO.COPY')).state.messages === 3)
     }
 

@@ -42,7 +42,7 @@ describe('one request that several answer', () => {
 
   async function open(user: string): Promise<NatsClient> {
     const {jwt, seed} = userOf(authority, user)
-    return connectNats(settings, {servers: [server.address], credentials: {jwt, seed}, timeoutMs: 5000})
+    return connectNats(settings, {servers: [server.address], credentials: {jwt, seed}, timeoutMs: 30_000})
   }
 
   const gather = async (subject: string, enough: number, wait = 20_000, compressed = false) => {

@@ -40,7 +40,7 @@ describe('a parameter that is overwritten', () => {
   ] as const) {
     it(`is sent once when ${what}`, async () => {
       canned = await serve((response) => reply(response))
-      const store = await openAws(canned.settings, {timeoutMs: 300}).parameters()
+      const store = await openAws(canned.settings, {timeoutMs: code === 'AWS_TIMEOUT' ? 300 : 30_000}).parameters()
       await assert.rejects(store.put('/p/lock', '{}', {secure: false, overwrite: true}), (error: OpsError) => {
         assert.equal(error.exit, 7)
         if (code) assert.equal(error.code, code)
@@ -59,7 +59,7 @@ describe('a parameter that is overwritten', () => {
       response.writeHead(200, {'content-type': 'application/x-amz-json-1.1'})
       response.end('{"Version":7}')
     })
-    const store = await openAws(canned.settings, {timeoutMs: 2000}).parameters()
+    const store = await openAws(canned.settings, {timeoutMs: 30_000}).parameters()
     const put = (): Promise<number> => store.put('/p/lock', '{}', {secure: false, overwrite: true})
     assert.equal(await put(), 7)
     assert.equal(await put(), 7)
@@ -84,7 +84,7 @@ describe('an instance refresh', () => {
   let canned: Canned
   afterEach(() => canned.close())
   const start = async () =>
-    (await openAws(canned.settings, {timeoutMs: 2000}).autoScaling()).startRefresh('c-node-1-asg', {
+    (await openAws(canned.settings, {timeoutMs: 30_000}).autoScaling()).startRefresh('c-node-1-asg', {
       warmupSeconds: 120,
       minHealthyPercentage: 0,
       skipMatching: false,
@@ -136,7 +136,7 @@ describe('the version a launch would use', () => {
       response.writeHead(200, {'content-type': 'text/xml'})
       response.end(groupXml(template))
     })
-    const scaling = await openAws(canned.settings, {timeoutMs: 2000}).autoScaling()
+    const scaling = await openAws(canned.settings, {timeoutMs: 30_000}).autoScaling()
     const looks = [await scaling.groups(['g']), await scaling.groups(['g'])]
     return looks.map(([group]) => group?.launchTemplateVersion)
   }
@@ -196,13 +196,13 @@ describe('the end of the credentials', () => {
     writeFileSync(answer, JSON.stringify(credentials))
     const file = join(canned.folder, 'process')
     writeFileSync(file, `[default]\ncredential_process = cat ${answer}\n`)
-    const aws = openAws({...canned.settings, credentialsFile: file}, {timeoutMs: 1000})
+    const aws = openAws({...canned.settings, credentialsFile: file}, {timeoutMs: 30_000})
     assert.equal(await aws.credentialsExpireAt(), Date.parse('2099-01-02T03:04:05Z'))
   })
 
   it('is none for keys that stay, and where there are no credentials', async () => {
-    assert.equal(await openAws(canned.settings, {timeoutMs: 1000}).credentialsExpireAt(), undefined)
+    assert.equal(await openAws(canned.settings, {timeoutMs: 30_000}).credentialsExpireAt(), undefined)
     const nothing = {...canned.settings, credentialsFile: join(canned.folder, 'nothing')}
-    assert.equal(await openAws(nothing, {timeoutMs: 1000}).credentialsExpireAt(), undefined)
+    assert.equal(await openAws(nothing, {timeoutMs: 30_000}).credentialsExpireAt(), undefined)
   })
 })

@@ -41,7 +41,7 @@ describe('credentials and region', function () {
 
   const write = (file: 'config' | 'credentials', text: string): void => writeFileSync(join(home, '.aws', file), text)
   const call = async (changes: Partial<ClusterSettings> = {}): Promise<{account: string; arn: string}> =>
-    (await openAws({...settings, ...changes}, {timeoutMs: 5000}).identity()).caller()
+    (await openAws({...settings, ...changes}, {timeoutMs: 30_000}).identity()).caller()
   const failure = (changes: Partial<ClusterSettings> = {}): Promise<OpsError> =>
     call(changes).then(
       () => assert.fail('resolved'),
@@ -226,7 +226,7 @@ describe('credentials and region', function () {
 
   it("takes the region from the settings, the environment, the profile, or the runbook's", async () => {
     const region = (changes: Partial<ClusterSettings>): Promise<string> =>
-      openAws({...settings, ...changes}, {timeoutMs: 1000}).region()
+      openAws({...settings, ...changes}, {timeoutMs: 30_000}).region()
     write('config', '[default]\nregion = eu-west-1\n[profile ops]\nregion = eu-north-1\n')
     assert.equal(await region({}), 'eu-west-1')
     assert.equal(await region({profile: 'ops'}), 'eu-north-1')

@@ -170,7 +170,7 @@ describe('errors of AWS calls', function () {
         ? jsonError(response, 400, 'ThrottlingException', 'Rate exceeded')
         : json(response, 200, {Parameters: [{Name: parameter, Value: 'v', Version: 4, Type: 'SecureString'}]}),
     )
-    const found = await readParameter(openAws(canned.settings, {timeoutMs: 5000}))
+    const found = await readParameter(openAws(canned.settings, {timeoutMs: 30_000}))
     assert.deepEqual(found, new Map([[parameter, {name: parameter, value: 'v', version: 4, secure: true}]]))
     assert.equal(canned.seen.length, 3)
   })
@@ -181,7 +181,7 @@ describe('errors of AWS calls', function () {
         ? jsonError(response, 400, 'ThrottlingException', 'Rate exceeded')
         : json(response, 200, {Version: 2, Tier: 'Standard'}),
     )
-    const store = await openAws(canned.settings, {timeoutMs: 5000}).parameters()
+    const store = await openAws(canned.settings, {timeoutMs: 30_000}).parameters()
     assert.equal(await store.put(parameter, 'v', {secure: true, overwrite: true}), 2)
     assert.equal(canned.seen.length, 2)
   })
@@ -341,7 +341,7 @@ describe('an AWS that cannot be reached', () => {
     const again = await serve(() => {})
     try {
       return await rejection(
-        whoAmI(openAws({...settings, credentialsFile: again.settings.credentialsFile}, {timeoutMs: 2000})),
+        whoAmI(openAws({...settings, credentialsFile: again.settings.credentialsFile}, {timeoutMs: 30_000})),
       )
     } finally {
       await again.close()
@@ -387,7 +387,7 @@ describe('an AWS that cannot be reached', () => {
     const canned = await serve(() => {})
     try {
       const error = await rejection(
-        whoAmI(openAws({...canned.settings, endpoints: {}, region: 'us east'}, {timeoutMs: 2000})),
+        whoAmI(openAws({...canned.settings, endpoints: {}, region: 'us east'}, {timeoutMs: 30_000})),
       )
       assert.deepEqual([error.code, error.exit], ['AWS_CONFIGURATION', 2])
       assert.match(error.message, /region="us east"/)

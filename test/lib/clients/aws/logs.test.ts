@@ -12,7 +12,7 @@ describe('CloudWatch Logs', () => {
 
   const find = async (reply: Reply) => {
     canned = await serve(reply)
-    return (await openAws(canned.settings, {timeoutMs: 5000}).logs()).find(group, query)
+    return (await openAws(canned.settings, {timeoutMs: 30_000}).logs()).find(group, query)
   }
   const event = (stream: string, at: number, message: string) => ({
     logStreamName: stream,

@@ -35,7 +35,7 @@ describe('Run Command', () => {
   }
 
   async function run(timeoutMs = 20_000, signal?: AbortSignal): Promise<CommandResult> {
-    const commands = await openAws(canned.settings, {timeoutMs: 5000}).runCommand()
+    const commands = await openAws(canned.settings, {timeoutMs: 30_000}).runCommand()
     return commands.run(instanceId, ['echo', "it's", '$HOME'], {timeoutMs, ...(signal ? {signal} : {})})
   }
 

@@ -12,7 +12,7 @@ describe('Session Manager', () => {
 
   const sessions = async (reply: Reply) => {
     canned = await serve(reply)
-    return openAws(canned.settings, {timeoutMs: 5000}).sessions()
+    return openAws(canned.settings, {timeoutMs: 30_000}).sessions()
   }
 
   it('gives the plugin what the AWS CLI gives it', async () => {
@@ -34,7 +34,7 @@ describe('Session Manager', () => {
       ['eu-west-1', 'https://ssm.eu-west-1.amazonaws.com'],
       ['cn-north-1', 'https://ssm.cn-north-1.amazonaws.com.cn'],
     ] as const) {
-      const session = openSession({...canned.settings, region}, {timeoutMs: 5000})
+      const session = openSession({...canned.settings, region}, {timeoutMs: 30_000})
       const {endpoint} = await openSessions(session, {endpoints: {}}).start(instanceId, undefined)
       assert.equal(endpoint, expected)
     }

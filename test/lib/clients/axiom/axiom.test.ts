@@ -40,7 +40,7 @@ describe('Axiom', () => {
       url,
       dataset: 'nats-logs',
       nodeField: undefined,
-      timeoutMs: 2000,
+      timeoutMs: 30_000,
       ...options,
     }).hasEvents('c-node-1', since)
 

@@ -42,7 +42,7 @@ describe('monitor with TLS', () => {
 
   async function open(monitorScheme: 'http' | 'https', ca?: string): Promise<Monitor> {
     const tls = {ca, cert: undefined, key: undefined}
-    const monitor = await openMonitor({monitorScheme, tls}, {timeoutMs: 3000})
+    const monitor = await openMonitor({monitorScheme, tls}, {timeoutMs: 30_000})
     closing.push(() => void monitor.close())
     return monitor
   }
