@@ -11,7 +11,7 @@ import {runRoll} from '../../src/lib/ops/roll/roll.ts'
 import type {FakeCluster} from './fake-cluster.ts'
 
 /** Thrown in place of everything a killed process would still have done. */
-export class Crash extends Error {}
+class Crash extends Error {}
 
 /** Virtual time: sleeping moves the cluster on. */
 export class FakeClock implements Clock {

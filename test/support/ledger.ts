@@ -272,7 +272,7 @@ async function judgeOnce(
 }
 
 /** Every message of a stream (sequence to number) as each of these servers has it stored itself. */
-export async function readReplicas(
+async function readReplicas(
   manager: JetStreamManager,
   jetStream: JetStreamClient,
   stream: string,

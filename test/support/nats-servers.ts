@@ -13,7 +13,7 @@ export interface NatsServer {
 export type NatsSeries = '2.10' | '2.15'
 
 /** All real servers of this machine, oldest first, one a version: NATSOPS_NATS_SERVER, then PATH, then the cache. */
-export function natsServers(): readonly NatsServer[] {
+function natsServers(): readonly NatsServer[] {
   const candidates = [process.env.NATSOPS_NATS_SERVER, findOnPath('nats-server'), ...cachedServers()]
   const byVersion = new Map<string, NatsServer>()
   for (const path of candidates) {

@@ -136,7 +136,7 @@ export function accountLimits(jetStream: JetStreamLimits | undefined) {
 const noJetStream: JetStreamLimits = {memoryStorage: 0, fileStorage: 0, streams: 0, consumers: 0}
 
 /** ttl 0: the permission to answer does not run out. */
-export function permissionClaims({publish, subscribe, respond}: UserPermissions) {
+function permissionClaims({publish, subscribe, respond}: UserPermissions) {
   return {pub: ruleClaims(publish), sub: ruleClaims(subscribe), ...(respond ? {resp: {max: 1, ttl: 0}} : {})}
 }
 

@@ -9,7 +9,7 @@ export const statuses = ['failed', 'unknown', 'warning', 'info', 'not-checked', 
 export type Status = (typeof statuses)[number]
 
 /** Causes before effects: the order in which findings of one severity are shown. */
-export const checkNames = [
+const checkNames = [
   'configuration',
   'node',
   'vpn',

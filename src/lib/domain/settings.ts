@@ -133,8 +133,8 @@ export const defaultLogs: LogNames = {
 
 export const defaultPorts: Ports = {client: 4222, cluster: 6222, monitor: 8222}
 export const conventionalRegion = 'us-east-2'
-export const conventionalNodeCount = 3
-export const conventionalSettleSeconds = 120
+const conventionalNodeCount = 3
+const conventionalSettleSeconds = 120
 
 /** Everything natsops knows about a cluster of which nothing is configured: the runbook's names. */
 export function conventionalSettings(name: string): ClusterSettings {

@@ -2,7 +2,7 @@ import type {LabFiles, LabPlan} from './plan.ts'
 import type {AwsAccess} from './record.ts'
 
 /** Profile of a lab in its own shared credentials file; no file of the user's is touched. */
-export function labProfile(name: string): string {
+function labProfile(name: string): string {
   return `natsops-lab-${name}`
 }
 

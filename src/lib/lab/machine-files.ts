@@ -1,7 +1,7 @@
 import type {InstanceView} from './machine-programs.ts'
 import {failed, type Program, type ShellResult, said} from './machine-shell.ts'
 
-export const BOOTSTRAP_LOG = '/var/log/nats-bootstrap.log'
+const BOOTSTRAP_LOG = '/var/log/nats-bootstrap.log'
 
 /** An m8gd.medium: one processor, 4 GB. */
 const MEMORY_KB = 3_900_000

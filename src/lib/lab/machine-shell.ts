@@ -20,7 +20,7 @@ export interface ShellResult {
 export type Program = (words: readonly string[], signal: AbortSignal) => Promise<ShellResult>
 
 /** A script that means something this shell does not do. */
-export class ShellSyntaxError extends Error {
+class ShellSyntaxError extends Error {
   override readonly name = 'ShellSyntaxError'
 }
 

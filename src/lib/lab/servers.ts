@@ -6,7 +6,7 @@ import {promisify} from 'node:util'
 import {Exit, messageOf, OpsError, UsageError} from '../errors.ts'
 import type {NatsServer} from './plan.ts'
 
-export const OLDEST_SERVER = '2.10'
+const OLDEST_SERVER = '2.10'
 
 export interface ServerSearch {
   /** A binary named by the operator: it and nothing else. */

@@ -135,10 +135,8 @@ export const connz = z.object({
 export type ReportJsz = z.output<typeof reportJsz>
 export type ReportStream = z.output<typeof reportStream>
 export type ReportConsumer = z.output<typeof reportConsumer>
-export type StreamPage = z.output<typeof streamPage>
 export type AccountStatz = z.output<typeof accountStatz>
 export type Connz = z.output<typeof connz>
-export type AccountInfo = z.output<typeof accountInfo>
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   y: 365 * 86_400_000,
@@ -152,7 +150,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 0.000_001,
 }
 
-export function parseSpokenDuration(spoken: string): number | undefined {
+function parseSpokenDuration(spoken: string): number | undefined {
   const parts = [...spoken.matchAll(/(\d+(?:\.\d+)?)(y|d|h|ms|m|µs|us|ns|s)/g)]
   if (parts.map(([part]) => part).join('') !== spoken || parts.length === 0) return undefined
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0)

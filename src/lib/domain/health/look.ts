@@ -13,7 +13,7 @@ import type {NodeTarget} from '../settings.ts'
 import type {HealthInput} from './input.ts'
 
 /** A peer that its leader has not heard of for this long is lost to it: the server's own lost-quorum interval. */
-export const LOST_AFTER_MS = 10_000
+const LOST_AFTER_MS = 10_000
 
 /** A node that told who it is. `before` is the same process in the earlier look; undefined after a restart. */
 export interface AnsweringNode {

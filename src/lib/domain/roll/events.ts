@@ -45,8 +45,6 @@ export type RollEvent =
 
 type Recorded<Type extends string, Fields> = {readonly type: Type; readonly at: number} & Fields
 
-export type RollEventType = RollEvent['type']
-
 /** Shown as it happens, not kept. */
 export function isFleeting({type}: RollEvent): boolean {
   return type === 'waiting' || type === 'progress' || type === 'soaking'

@@ -54,7 +54,7 @@ export interface PlannedNode {
 }
 
 /** A careful guess for an m8gd.medium behind a VPN-free private network; the roll itself shows the real rate. */
-export const SYNC_BYTES_PER_SECOND = 50_000_000
+const SYNC_BYTES_PER_SECOND = 50_000_000
 
 /** The plan for a view. Pure: same view and request, same plan. `blockers` are the invariants that do not hold. */
 export function planRoll(
@@ -236,7 +236,7 @@ function nameOfSingle(asset: Asset): string {
 }
 
 /** What the runbook leaves between two nodes, milliseconds. */
-export const ADVISED_SETTLE_MS = 120_000
+const ADVISED_SETTLE_MS = 120_000
 
 function warningsOf(
   view: RollView,

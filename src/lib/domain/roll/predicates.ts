@@ -228,7 +228,7 @@ export function singleCopies(view: RollView, node: string): readonly Asset[] {
   return assetsOf(view).filter((asset) => asset.replicas === 1 && hasMember(asset, node))
 }
 
-export function replicatedAssets(view: RollView): readonly Asset[] {
+function replicatedAssets(view: RollView): readonly Asset[] {
   return assetsOf(view).filter((asset) => asset.replicas > 1)
 }
 

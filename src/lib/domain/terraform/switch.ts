@@ -12,7 +12,7 @@ import {lineAt, lineCounter, TerraformRefusal, type Token} from './lexer.ts'
  * Only that reference is ever replaced.
  */
 
-export const ATTRIBUTE = 'nats_ssm_parameter_arn_base'
+const ATTRIBUTE = 'nats_ssm_parameter_arn_base'
 export const sides = ['self-hosted', 'synadia'] as const
 export type Side = (typeof sides)[number]
 

@@ -16,7 +16,7 @@ export interface AssetsLook {
 type AssetId = Pick<Asset, 'account' | 'accountId' | 'stream'> & {readonly consumer?: string | undefined}
 
 /** What tells two assets apart. */
-export function assetKey({account, accountId, stream, consumer}: AssetId): string {
+function assetKey({account, accountId, stream, consumer}: AssetId): string {
   return JSON.stringify([accountId ?? account, stream, consumer ?? null])
 }
 

@@ -3,7 +3,7 @@ import {type ConnectionsLook, rateOf} from './look.ts'
 import {type ConnectionTopRow, extendTrend, sumOf, type Trend} from './rows.ts'
 
 /** A connection's number is its server process's own, and so told apart by the time it has been there. */
-export function connectionKey({server, id}: Pick<ConnectionRow, 'server' | 'id'>): string {
+function connectionKey({server, id}: Pick<ConnectionRow, 'server' | 'id'>): string {
   return JSON.stringify([server, id])
 }
 

@@ -31,7 +31,7 @@ export interface Prepared {
 }
 
 /** The invariants that must hold for a node to be taken away. I8 is the machine's own. */
-export function invariantsFor(view: RollView, subject: Subject): readonly Predicate[] {
+function invariantsFor(view: RollView, subject: Subject): readonly Predicate[] {
   return [
     meshIsComplete(view, subject),
     dataIsElsewhere(view, subject),

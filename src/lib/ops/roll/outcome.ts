@@ -88,7 +88,7 @@ export class RollRefused extends OpsError {
 }
 
 /** Every reason of every predicate that does not hold, under its name, and what would make it true. */
-export function describePredicates(predicates: readonly Predicate[]): readonly string[] {
+function describePredicates(predicates: readonly Predicate[]): readonly string[] {
   return predicates
     .filter(({holds}) => !holds)
     .flatMap(({id, title, reasons, remedy}) => [

@@ -25,7 +25,7 @@ export function renderHealth(report: HealthReport, style: Style): string {
 }
 
 /** For people: the verdict, the nodes, the groups, then every finding with what it means and what to do. */
-export function renderHealthScreen(report: HealthReport, style: Style): string {
+function renderHealthScreen(report: HealthReport, style: Style): string {
   const {verdict, findings} = report
   const line = printable(`${verdict.toUpperCase()}  ${headline(report)}`)
   const blocks = [
@@ -164,7 +164,7 @@ function infoLines({code, nodes, message, meaning, next}: Finding, {width, paint
  * started, connections, file bytes, limit, memory bytes, limit, groups led, replicas proven, replicas), meta (leader,
  * members, expected), finding (severity, code, nodes, message, measured, limit, meaning, next, assets).
  */
-export function renderHealthRecords(report: HealthReport): string {
+function renderHealthRecords(report: HealthReport): string {
   const {verdict, cluster, observedAt, counts, nodes, meta, findings} = report
   const records: readonly (readonly (string | number | undefined)[])[] = [
     ['verdict', verdict, cluster, observedAt, counts.critical, counts.warning, counts.info],

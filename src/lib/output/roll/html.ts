@@ -56,7 +56,7 @@ ${listSection(
 }
 
 /** Text for an element or a quoted attribute; control characters become visible, as on a terminal. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 

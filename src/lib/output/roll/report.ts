@@ -27,7 +27,7 @@ export function renderReport(report: RollReport, style: Style, {withEnd = true} 
   return style.decorated ? renderReportScreen(report, style, withEnd) : renderReportRecords(report)
 }
 
-export function renderReportScreen(report: RollReport, style: Style, withEnd = true): string {
+function renderReportScreen(report: RollReport, style: Style, withEnd = true): string {
   const wrap = (lead: string, text: string): readonly string[] => wrapText(lead, printable(text), style.width)
   const where = [report.account === null ? [] : `account ${report.account}`, report.region ?? []].flat().join(', ')
   const by = report.drivers.map(({holder, at}) => `${describeHolder(holder)} at ${rfc3339(at)}`).join(', then ')
@@ -154,7 +154,7 @@ function endLines(message: string, wrap: Wrap): readonly string[] {
  * result, exit, started, ended, longest stall), node (name, outcome, old instance, new instance, bytes), state (node,
  * state, from, to), moved (node, group, to), skipped (node, what, why), noticed (node, what).
  */
-export function renderReportRecords(report: RollReport): string {
+function renderReportRecords(report: RollReport): string {
   const {roll, cluster, result, end, startedAt, endedAt, longestStallMs, nodes, skipped, notices} = report
   const seconds = longestStallMs === null ? null : longestStallMs / 1000
   const records: readonly (readonly (string | number | null | undefined)[])[] = [
