@@ -8,8 +8,8 @@ const SHORTEST_MS = 500
 export default class Top extends NatsopsCommand<undefined> {
   static override summary = 'Watch a cluster live, full screen: nodes, streams, consumers, connections'
   static override description =
-    `Asks the monitoring ports of all nodes and shows rates between two looks, by the servers' own clocks. A node that
-was restarted begins anew. Keys: 1-4 or Tab for the view, s and r for the order, / to filter, space to pause, ? for
+    `Asks the monitoring ports of all nodes, or the system account where none of them answers, and shows rates between two
+looks, by the servers' own clocks. A node that was restarted begins anew. Keys: 1-4 or Tab for the view, s and r for the order, / to filter, space to pause, ? for
 help, q to quit.
 
 Exit status: 0 after q, 130 after Ctrl-C.`
@@ -20,7 +20,7 @@ Exit status: 0 after q, 130 after Ctrl-C.`
   static override flags = {
     ...clusterFlags,
     interval: Flags.string({default: '2s', summary: 'time between two looks, e.g. 5s', helpValue: 'DURATION'}),
-    aws: Flags.boolean({allowNo: true, default: true, summary: 'ask AWS which nodes there are'}),
+    aws: Flags.boolean({allowNo: true, default: true, summary: 'ask AWS which nodes there are, and for credentials'}),
   }
 
   async run(): Promise<undefined> {

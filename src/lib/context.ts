@@ -43,6 +43,8 @@ export interface ClusterContext extends Context {
   readonly nats: (options: NatsConnectOptions) => Promise<NatsClient>
   /** What reports ask of these nodes, over their monitoring ports or through a system user's connection. */
   readonly nodeReports: (nodes: readonly NodeTarget[], system?: NatsClient) => Promise<NodeReports>
+  /** The same as `monitor` through a system user's connection; each call of what it returns is good for one look. */
+  readonly systemMonitor: (nodes: readonly NodeTarget[], system: NatsClient) => Promise<() => Monitor>
   /** JetStream's API as the user of this connection may use it; `account` is the user's. */
   readonly jetStreamApi: (
     client: NatsClient,
@@ -149,6 +151,14 @@ export function openClusterContext(parts: ContextParts, cluster: ResolvedCluster
       }
       const {askSystemAccount} = await import('./clients/nats/system-api.ts')
       return openReports(askSystemAccount(system, nodes, {timeoutMs, stranger: (name) => nodeNamed(settings, name)}))
+    },
+    systemMonitor: async (nodes, system) => {
+      const [{askSystemAccount}, {openSystemMonitor}] = await Promise.all([
+        import('./clients/nats/system-api.ts'),
+        import('./clients/nats/system-monitor.ts'),
+      ])
+      const ask = askSystemAccount(system, nodes, {timeoutMs, stranger: (name) => nodeNamed(settings, name)})
+      return () => openSystemMonitor(ask)
     },
     jetStreamApi: async (client, account) => {
       const {openJetStreamApi} = await import('./clients/nats/jetstream-api.ts')

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import {spawnSync} from 'node:child_process'
 import {join} from 'node:path'
+import type {ClusterContext} from '../../src/lib/context.ts'
+import {known} from '../../src/lib/domain/answer.ts'
+import type {ClusterObservation} from '../../src/lib/domain/observation.ts'
+import {configuredNodes} from '../../src/lib/domain/settings.ts'
 import {quoteForShell} from '../../src/lib/domain/shell.ts'
+import {observeCluster} from '../../src/lib/ops/observe.ts'
+import {watchTop} from '../../src/lib/ops/top.ts'
 import {eventually} from '../support/eventually.ts'
 import {startLab, type TestLab} from '../support/lab.ts'
 import {openPty, type Pty} from '../support/pty.ts'
@@ -139,6 +145,39 @@ describe('natsops top on a real cluster', () => {
     pty.press('q')
     // A key that is pressed while the terminal is given back is echoed by it: the window need not be empty.
     assert.deepEqual(await pty.ended, {status: 0, restored: true})
+  })
+
+  it('asks through the system account where no monitoring port answers, and shows the same', async () => {
+    const ctx = await lab.cluster()
+    const nodes = configuredNodes(ctx.settings)
+    const shut: ClusterContext = {
+      ...ctx,
+      settings: {...ctx.settings, nodes: nodes.map((node) => ({...node, monitorPort: 1}))},
+    }
+    const wants = () => ({connections: true, paused: false})
+    const looks = watchTop(shut, {intervalMs: 500, askAws: true, wants, signal: ctx.signal})
+    const look = await eventually('a look through the system account', async () => {
+      const {value} = await looks.next()
+      return value?.observation.nodes.every(({server}) => server.ok) && value
+    })
+    assert.match(look.warnings.join(), /^no monitoring port answers: asked through the system account, by lab-node-\d$/)
+    assert.deepEqual(look.connections?.cannotSee, [])
+    const facts = ({nodes: seen}: ClusterObservation) =>
+      seen.map(({target, server, health, jetStream, routes, raft}) => ({
+        name: target.name,
+        server: known(server)?.id,
+        health: known(health)?.httpStatus,
+        assets: known(jetStream)?.streams.map(({stream, consumers}) => [stream, consumers.length]),
+        routes: known(routes)
+          ?.map(({remoteName}) => remoteName)
+          .sort(),
+        raft: known(raft)
+          ?.map(({group}) => group)
+          .sort(),
+      }))
+    assert.deepEqual(facts(look.observation), facts(await observeCluster(ctx, nodes)))
+    assert.equal(facts(look.observation)[0]?.health, 200)
+    await looks.return(undefined)
   })
 
   it('says that there is no terminal, and what is for a pipe', () => {

@@ -3,6 +3,7 @@ import type {NodeReports} from '../../../src/lib/clients/ports.ts'
 import {openClusterContext} from '../../../src/lib/context.ts'
 import {unanswered} from '../../../src/lib/domain/answer.ts'
 import type {TopLook} from '../../../src/lib/domain/top/look.ts'
+import {Exit, OpsError} from '../../../src/lib/errors.ts'
 import {watchTop} from '../../../src/lib/ops/top.ts'
 import {openTerminal} from '../../../src/lib/output/terminal.ts'
 import {FakeClock} from '../../support/fakes.ts'
@@ -21,7 +22,10 @@ class World {
   /** Called at every sleep, before it. */
   onSleep: () => void = () => {}
 
-  looks(): AsyncGenerator<TopLook, undefined> {
+  /** How often somebody asked for AWS. */
+  logins = 0
+
+  looks(askAws = false): AsyncGenerator<TopLook, undefined> {
     const {clock} = this
     const settings = testSettings(1)
     const silent = async () => unanswered('refused', 'nobody', clock.now())
@@ -40,6 +44,10 @@ class World {
           this.onSleep()
           return clock.sleep(ms, signal)
         },
+      },
+      aws: async () => {
+        this.logins += 1
+        throw new OpsError('log in first', {code: 'AWS_CREDENTIALS', exit: Exit.auth})
       },
       monitor: async () => {
         this.begun.push(clock.time - NOW)
@@ -65,12 +73,12 @@ class World {
       }),
     }
     const {signal} = this.interruption
-    return watchTop(context, {intervalMs: 2000, askAws: false, wants: () => this.wants, signal})
+    return watchTop(context, {intervalMs: 2000, askAws, wants: () => this.wants, signal})
   }
 
-  async take(count: number): Promise<readonly TopLook[]> {
+  async take(count: number, askAws = false): Promise<readonly TopLook[]> {
     const taken: TopLook[] = []
-    for await (const look of this.looks()) if (taken.push(look) >= count) break
+    for await (const look of this.looks(askAws)) if (taken.push(look) >= count) break
     return taken
   }
 }
@@ -81,6 +89,18 @@ describe('the looks of the live view', () => {
     world.tookMs = 500
     await world.take(3)
     assert.deepEqual(world.begun, [0, 2000, 4000])
+  })
+
+  it('try the system account where no port answers, again every half minute, and not without AWS', async () => {
+    const world = new World()
+    const looks = await world.take(31, true)
+    assert.ok(looks[1]?.warnings.includes('the system account was not to be had: log in first'))
+    assert.ok(looks[30]?.warnings.includes('the system account was not to be had: log in first'))
+    const discovery = 1
+    assert.equal(world.logins - discovery, 3)
+    const without = new World()
+    await without.take(3)
+    assert.equal(without.logins, 0)
   })
 
   it('leave the servers alone for as long as a slow one took', async () => {

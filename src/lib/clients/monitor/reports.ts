@@ -6,7 +6,7 @@ import type {JetStreamDetail, NodeSighting} from '../../domain/reports/sightings
 import type {NodeReports} from '../ports.ts'
 import type * as Wire from './report-wire.ts'
 
-export type Endpoint = 'jsz' | 'raftz' | 'connz' | 'accstatz'
+export type Endpoint = 'jsz' | 'raftz' | 'connz' | 'accstatz' | 'varz' | 'healthz' | 'routez'
 /** Spelled as the monitoring port wants them. */
 export type Parameters = Readonly<Record<string, string | number | true>>
 

@@ -10,6 +10,9 @@ const SUBJECTS: Readonly<Record<Endpoint, string>> = {
   raftz: '$SYS.REQ.SERVER.PING.RAFTZ',
   connz: '$SYS.REQ.SERVER.PING.CONNZ',
   accstatz: '$SYS.REQ.ACCOUNT.PING.STATZ',
+  varz: '$SYS.REQ.SERVER.PING.VARZ',
+  healthz: '$SYS.REQ.SERVER.PING.HEALTHZ',
+  routez: '$SYS.REQ.SERVER.PING.ROUTEZ',
 }
 
 /** The same parameters under their names in the system account, where those differ. */

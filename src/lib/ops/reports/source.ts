@@ -100,9 +100,7 @@ type Open = (ctx: ClusterContext, owner: CredentialOwner, passed: readonly strin
 
 const OPEN: Readonly<Record<SourceKind, Open>> = {
   async system(ctx, _owner, passed) {
-    const [{client}, {nodes, warning}] = await Promise.all([connect(ctx, {kind: 'system'}), discover(ctx)])
-    // Only a system user's request is heard; anybody else's rejects here with NO_RESPONDERS.
-    await client.gather('$SYS.REQ.SERVER.PING.IDZ', '', {timeoutMs: ctx.requestTimeoutMs, take: () => 0})
+    const [client, {nodes, warning}] = await Promise.all([connectSystem(ctx), discover(ctx)])
     const {name} = client.server()
     return openNodesSource(await ctx.nodeReports(nodes, client), {
       kind: 'system',
@@ -134,6 +132,19 @@ export async function openAccountApi(
   const {client, fetched} = await connect(ctx, owner)
   const account = await nameAccount(client, fetched.credentials.claims.account, ctx.requestTimeoutMs)
   return {api: await ctx.jetStreamApi(client, account), account}
+}
+
+/** A connection that servers answer as a system user's; rejects as the credentials and NATS do, then nothing is left open. */
+export async function connectSystem(ctx: ClusterContext): Promise<NatsClient> {
+  const {client} = await connect(ctx, {kind: 'system'})
+  try {
+    // Only a system user's request is heard; anybody else's rejects here with NO_RESPONDERS.
+    await client.gather('$SYS.REQ.SERVER.PING.IDZ', '', {timeoutMs: ctx.requestTimeoutMs, take: () => 0})
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  }
 }
 
 async function connect(
