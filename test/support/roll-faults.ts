@@ -38,6 +38,17 @@ export function withHole(node: NodeObservation): NodeObservation {
   return {...node, jetStream: {...node.jetStream, value: {...node.jetStream.value, streams}}}
 }
 
+/** A server that was never told of the meta group: it is in it, and knows of no stream. */
+export function withoutMeta(node: NodeObservation): NodeObservation {
+  const {jetStream, raft} = node
+  if (!jetStream.ok || !raft.ok) return node
+  return {
+    ...node,
+    jetStream: {...jetStream, value: {...jetStream.value, streams: []}},
+    raft: {...raft, value: raft.value.map((group) => ({...group, applied: 0, committed: 0, catchingUp: true}))},
+  }
+}
+
 type Bent = ReturnType<FakeCluster['observeAws']>[number]
 
 export function bendGroup(rig: RollRig, change: Partial<NonNullable<Bent['group']>>): void {

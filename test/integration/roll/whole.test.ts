@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import {Exit} from '../../../src/lib/errors.ts'
 import {type Ledger, ledgerStreams, openLedger} from '../../support/ledger.ts'
 import {allowedActions, nothingBut} from '../../support/policies.ts'
-import {type RollLab, startRollLab} from '../../support/roll-lab.ts'
+import {paceWith, type RollLab, type RunResult, startRollLab} from '../../support/roll-lab.ts'
 import {startSampler} from '../../support/sampler.ts'
 
 /**
@@ -11,7 +12,7 @@ import {startSampler} from '../../support/sampler.ts'
  */
 for (const series of ['2.15', '2.10'] as const) {
   describe(`a roll of three nodes of nats-server ${series} under load`, function () {
-    this.timeout(180_000)
+    this.timeout(480_000)
     this.slow(120_000)
     let lab: RollLab
     let ledger: Ledger | undefined
@@ -27,13 +28,29 @@ for (const series of ['2.15', '2.10'] as const) {
       await lab?.stop()
     })
 
+    /**
+     * The roll, and once more where it held because the replacement's server was never told of the meta group: what it
+     * suggests then is done, and nothing else. A defect of 2.10, once in some twenty rolls on a starved machine.
+     */
+    async function rollToTheEnd(): Promise<RunResult> {
+      const first = await lab.roll({pace: paceWith({syncStall: 60_000})})
+      const restart = first.error?.suggestions.find((suggestion) => suggestion.includes('systemctl restart nats'))
+      const node = nodesOf(first).at(-1)
+      if (series !== '2.10' || restart === undefined || node === undefined) return first
+      assert.equal(first.exit, Exit.heldDegraded)
+      assert.match(restart, new RegExp(`^natsops node run ${node} `))
+      await lab.act('crash', node)
+      const second = await lab.resume()
+      return {...second, events: [...first.events, ...second.events], plan: first.plan}
+    }
+
     it('rows 9, 11, 13: nothing acknowledged is lost, in file, memory and interest streams; one node away at a time; the meta leader goes last and does not lead any more', async () => {
       const {nodes} = lab
       ledger = await openLedger({connect: (index) => lab.connect(index)})
       const sampler = startSampler((await lab.status()).nodes, {
         fullStreams: [ledgerStreams.file, ledgerStreams.memory],
       })
-      const {message, events, plan} = await lab.roll()
+      const {message, events, plan} = await rollToTheEnd()
       const numbers = await ledger.stop()
       const sampled = await sampler.stop()
       const verdict = await ledger.judge(nodes)
@@ -62,4 +79,9 @@ for (const series of ['2.15', '2.10'] as const) {
       assert.ok(!reasons.slice(0, -1).includes('meta leader: last'), reasons.join(', '))
     })
   })
+}
+
+/** Nodes in the order in which the roll took them. */
+function nodesOf({events}: RunResult): readonly string[] {
+  return events.flatMap((event) => (event.type === 'selected' ? [event.identity.node] : []))
 }

@@ -27,6 +27,8 @@ export interface Wait {
   readonly awsMaxAgeMs?: number
   /** What the wait is for, as the reason of a hold: `the other replicas hold the data`. */
   readonly goal: string
+  /** Commands for the operator that may mend what ran out of time, by the last view. */
+  readonly suggestions?: (view: RollView) => readonly string[]
 }
 
 /** Looks in a row that may take longer than a laptop's nap before the roll holds. */
@@ -171,7 +173,7 @@ export class RollMachine {
 
   /** The hold of a state: contact lost where nothing answers, else by what has happened to the node so far. */
   hold(
-    {state, node, goal, limitMs}: Wait,
+    {state, node, goal, limitMs, suggestions}: Wait,
     view: RollView | undefined,
     waitingFor: readonly Predicate[],
     exit?: ExitStatus,
@@ -190,6 +192,7 @@ export class RollMachine {
       exit: standing,
       why: isBlind ? `no node answers (${why})` : why,
       reasons,
+      suggestions: view ? (suggestions?.(view) ?? []) : [],
     })
   }
 

@@ -23,6 +23,10 @@ export async function awaitSync(machine: RollMachine, joined: NodeIdentity, sibl
     awsMaxAgeMs: AWS_MAX_AGE_MS,
     limitMs: deps.limits.syncStall,
     goal: `${node} holds what the others hold`,
+    suggestions: (view) =>
+      waitsForMeta(view, node)
+        ? [`natsops node run ${node} --cluster ${machine.cluster} -- systemctl restart nats`]
+        : [],
   }
   const positions = new Map<string, {readonly position: number; readonly since: number}>()
   let startedAt = joined.serverStartedAt
@@ -61,6 +65,15 @@ export async function awaitSync(machine: RollMachine, joined: NodeIdentity, sibl
     const moves = positions.size > 0 && now - oldest < deps.rhythm.poll * 2 + deps.rhythm.sampleGap
     return {done: false, waitingFor: [everywhere, healthy], moved: moves}
   })
+}
+
+/**
+ * The server asked the meta leader for what it missed and was never answered: without the meta group it knows of no
+ * stream. Seen on 2.10.27, rarely: the request is lost and not sent again, until the server starts anew.
+ */
+function waitsForMeta(view: RollView, node: string): boolean {
+  const raft = nodeOf(view, node)?.raft
+  return raft?.ok === true && raft.value.some(({group, catchingUp}) => group === '_meta_' && catchingUp)
 }
 
 /** VERIFY: the world as it was at the gate, with the node back in it. What went back, or differs for good, is a breach. */

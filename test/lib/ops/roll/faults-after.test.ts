@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type {State} from '../../../../src/lib/domain/roll/algorithm.ts'
 import {Exit} from '../../../../src/lib/errors.ts'
 import type {RollRig} from '../../../support/fake-roll.ts'
-import {atState, bendInstance, makeRig, withHole} from '../../../support/roll-faults.ts'
+import {atState, bendInstance, makeRig, withHole, withoutMeta} from '../../../support/roll-faults.ts'
 
 describe('roll faults once the instance is gone', () => {
   describe('after the termination: held with one node down, and a resume finishes the same node', () => {
@@ -119,6 +119,23 @@ describe('roll faults once the instance is gone', () => {
         rig.lastError!.message,
         /held in SYNC of c-node-3: replicas differ and nothing moves\n.*orders on c-node-3: /,
       )
+      assert.equal(rig.cluster.terminated.length, 1)
+    })
+
+    it('19: the replacement is never told of the meta group: the way out is named', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      atState(rig, 'SYNC', () => {
+        rig.nodesLens = (seen) => ({
+          ...seen,
+          nodes: seen.nodes.map((node) => (node.target.name === 'c-node-3' ? withoutMeta(node) : node)),
+        })
+      })
+      assert.equal(await rig.run(), Exit.heldDegraded)
+      assert.match(rig.lastError!.message, /c-node-3: missing, the node has no such replica/)
+      assert.equal(rig.lastError!.suggestions[0], 'natsops node run c-node-3 --cluster c -- systemctl restart nats')
+      rig.nodesLens = (seen) => seen
+      rig.onEvent = undefined
+      assert.equal(await rig.run(2), 0, rig.lastError?.message)
       assert.equal(rig.cluster.terminated.length, 1)
     })
 
