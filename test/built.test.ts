@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import {execFileSync} from 'node:child_process'
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {globSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {readManifest} from '../script/manifest.ts'
 
@@ -20,6 +20,32 @@ describe('the build', () => {
       const {default: Command} = await import(pathToFileURL(join(...relativePath)).href)
       assert.equal(typeof Command?.prototype?.run, 'function', id)
     }
+  })
+
+  it('has no command that loads an AWS client before its first call, and no adapter that loads two', () => {
+    const commands = globSync('dist/commands/**/*.js').flatMap((file) => clientsLoadedBy(file))
+    assert.deepEqual(commands, [])
+    const adapters = ['auto-scaling', 'ec2', 'launch-templates', 'logs', 'run-command', 'sessions', 'ssm', 'sts'].map(
+      (name) => [name, ...globSync(`dist/chunks/${name}-*.js`).flatMap((file) => clientsLoadedBy(file))],
+    )
+    assert.deepEqual(adapters, [
+      ['auto-scaling', 'client-auto-scaling'],
+      ['ec2', 'client-ec2'],
+      ['launch-templates', 'client-ec2'],
+      ['logs', 'client-cloudwatch-logs'],
+      ['run-command', 'client-ssm'],
+      ['sessions', 'client-ssm'],
+      ['ssm', 'client-ssm'],
+      ['sts', 'client-sts'],
+    ])
+  })
+
+  it('has of EC2 what natsops asks for', () => {
+    const bytes = globSync('dist/chunks/*.js')
+      .map((file) => readFileSync(file, 'utf8'))
+      .filter((text) => text.includes('/@aws-sdk/client-ec2/'))
+      .reduce((sum, text) => sum + text.length, 0)
+    assert.ok(bytes < 200_000, `${bytes} bytes`)
   })
 
   const run = (...argv: readonly string[]) =>
@@ -40,3 +66,17 @@ describe('the build', () => {
     assert.match(run('cert', 'check', 'tls'), /\S/)
   })
 })
+
+/** AWS clients in a built file and in all that it imports before it runs, by the bundler's notes of where a part is from. */
+function clientsLoadedBy(file: string): readonly string[] {
+  const files = new Set([file])
+  const clients = new Set<string>()
+  for (const each of files) {
+    const text = readFileSync(each, 'utf8')
+    for (const [, path = ''] of text.matchAll(/^(?:import|export)\b[^"]*"(\.[^"]+)"/gm))
+      files.add(join(dirname(each), path))
+    for (const [, client = ''] of text.matchAll(/^\/\/ node_modules\/@aws-sdk\/(client-[\w-]+)\//gm))
+      clients.add(client)
+  }
+  return [...clients].sort()
+}

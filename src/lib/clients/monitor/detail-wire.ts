@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from 'zod'
 import type {ConsumerDetail, StreamDetail, Upstream} from '../../domain/reports/details.ts'
 import type {StreamSighting} from '../../domain/reports/sightings.ts'
 import {consumerSighting, streamSighting} from './report-mapping.ts'

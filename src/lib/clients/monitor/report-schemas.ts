@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from 'zod'
 import {consumer, count, jsz, list, name, stream, text} from './schemas.ts'
 
 /**
