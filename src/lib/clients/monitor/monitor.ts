@@ -30,6 +30,9 @@ const ALL = 'limit=1000000'
 const JETSTREAM_PATH = `/jsz?accounts=true&streams=true&consumers=true&config=true&raft=true&${ALL}`
 const ACCOUNTS_PATH = `/jsz?accounts=true&${ALL}`
 
+/** Characters of an answer from which on a compiled schema is the faster one. */
+const LARGE = 256 * 1024
+
 /** /raftz tells of one account at a time: so many questions of one node are under way at once. */
 const RAFT_CONCURRENCY = 4
 
@@ -191,7 +194,10 @@ class HttpMonitor implements Monitor, MonitorPages {
     const {status, text, contentType} = reply.value
     const [schemas, mapping] = await this.#load()
     const json = parseJson(text)
-    const checked = json === undefined ? {wrong: `${contentType}, not JSON`} : schemas.check(schemaOf(schemas), json)
+    const checked =
+      json === undefined
+        ? {wrong: `${contentType}, not JSON`}
+        : schemas.check(schemaOf(schemas), json, {compile: text.length > LARGE})
     if (!accepts(status) || ('wrong' in checked && !isOk(status))) {
       return unanswered('http-status', [`HTTP ${status}`, excerpt(text)].filter(Boolean).join(': '), reply.at)
     }
