@@ -13,6 +13,8 @@ export function humanBytes(count: number): string {
 
 /** `1,234,567`. */
 export function humanCount(count: number): string {
+  // The machine's own formatter takes some milliseconds to come up.
+  if (Number.isSafeInteger(count)) return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
   return Number.isFinite(count) ? count.toLocaleString('en-US') : '-'
 }
 

@@ -84,6 +84,14 @@ describe('valueFormat', () => {
     )
   })
 
+  it('groups the digits of a count', () => {
+    const counts = [0, 7, 999, 1000, 12_345, 1_234_567, -1234, -123, 1234.5, Number.MAX_SAFE_INTEGER, 2 ** 64]
+    assert.deepEqual(
+      counts.map(humanCount),
+      counts.map((count) => count.toLocaleString('en-US')),
+    )
+  })
+
   it('has a dash for what is not a number or a time', () => {
     assert.deepEqual([humanCount(Number.NaN), rfc3339(Number.NaN), relativeTime(Number.NaN, now)], ['-', '-', '-'])
   })
