@@ -19,7 +19,7 @@ export interface Session {
   region(): Promise<string>
   /** Milliseconds since the epoch; undefined for credentials without an end, and where there are none. */
   credentialsExpireAt(): Promise<number | undefined>
-  /** Makes an SDK client on first use; each function returns the same one every time. */
+  /** Makes an SDK client on first use: one for each service and repetition, whoever asks for it. */
   client<Client extends {readonly middlewareStack: Stack}>(
     service: AwsService,
     repetition: Repetition,
@@ -60,6 +60,7 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
   const region = once(() => findRegion(settings))
   const credentials = once(() => openCredentials(settings))
   const hosts = new Map<AwsService, string>()
+  const clients = new Map<string, () => Promise<unknown>>()
   let source: AwsOrigin['source'] =
     settings.profile === undefined && settings.credentialsFile === undefined ? 'none' : 'profile'
 
@@ -90,8 +91,13 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
         ({expiration}) => expiration?.getTime(),
         () => undefined,
       ),
-    client: (service, repetition, create) =>
-      once(async () => {
+    client<Client extends {readonly middlewareStack: Stack}>(
+      service: AwsService,
+      repetition: Repetition,
+      create: (options: ClientOptions) => Client,
+    ) {
+      const key = `${service} ${repetition}`
+      const open = once(async () => {
         const client = create({
           region: await region(),
           credentials: provider,
@@ -110,7 +116,12 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
         watchHost(client.middlewareStack, (host) => hosts.set(service, host))
         limitAnswers(client.middlewareStack, timeoutMs)
         return client
-      }),
+      })
+      // A service has one class of client.
+      const shared = (clients.get(key) ?? open) as () => Promise<Client>
+      clients.set(key, shared)
+      return shared
+    },
     async call(call, send) {
       try {
         return await send()
