@@ -48,6 +48,15 @@ describe('health', () => {
     assert.equal(clock.now() - start, 1000)
   })
 
+  it('asks AWS between the looks, so that nothing holds up the first', async () => {
+    await health([])
+    const {answered} = world
+    const [nodes, endpoints] = [3, 5]
+    const look = answered.slice(answered.indexOf('node')).slice(0, nodes * endpoints)
+    assert.deepEqual(look, Array(nodes * endpoints).fill('node'))
+    assert.ok(answered.includes('aws', answered.indexOf('node')))
+  })
+
   it('waits as long between the looks as --interval says', async () => {
     const start = world.clock.now()
     await health(['--interval', '2500ms'])

@@ -19,6 +19,8 @@ export class HealthWorld {
   /** Thrown by every call to AWS while set. */
   awsRefusal: OpsError | undefined
   awsCalls = 0
+  /** Who has answered, in order. */
+  readonly answered: ('node' | 'aws')[] = []
   /** While set, this node's answers never come. */
   stuck: string | undefined
   closed = 0
@@ -49,6 +51,9 @@ export class HealthWorld {
       <K extends 'server' | 'health' | 'jetStream' | 'routes' | 'raft'>(key: K) =>
       async (target: NodeTarget): Promise<NodeObservation[K]> => {
         if (target.name === this.stuck) await new Promise(() => {})
+        // A node is further away than the next promise.
+        await new Promise(setImmediate)
+        this.answered.push('node')
         const node = this.look().nodes.find((each) => each.target.name === target.name)
         if (!node) throw new Error(`no node ${target.name}`)
         return node[key]
@@ -67,6 +72,7 @@ export class HealthWorld {
   #aws(): Aws {
     const answer = async <T>(value: T): Promise<T> => {
       this.awsCalls += 1
+      this.answered.push('aws')
       if (this.awsRefusal) throw this.awsRefusal
       return value
     }

@@ -38,9 +38,10 @@ export async function* watchHealth(
   const interrupted = rejectWhenAborted(signal)
   const discovery = await Promise.race([discoverNodes(context, {aws: askAws}), interrupted])
   const {nodes} = discovery
-  let aws = askAws ? lookAtAws(context, discovery) : SKIPPED
-  let askedAt = clock.monotonic()
   let earlier = await Promise.race([observeCluster(context, nodes), interrupted])
+  // Between the looks there is time for it; before, loading the clients would hold up the nodes' answers.
+  let askedAt = clock.monotonic()
+  let aws = askAws ? lookAtAws(context, discovery) : SKIPPED
   for (let looks = 1; ; looks += 1) {
     const pointless = looks === 1 && !earlier.nodes.some(hasAnswered)
     if (!pointless) await clock.sleep(intervalMs, signal)
