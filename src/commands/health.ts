@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
 import {clusterFlags, NatsopsCommand} from '../lib/command.ts'
+import {type HealthDocument, tellHealth} from '../lib/domain/health/told.ts'
 import type {HealthReport, HealthVerdict} from '../lib/domain/health.ts'
 import {Exit, exitOf, messageOf, UsageError} from '../lib/errors.ts'
 import {checkHealth, type HealthOptions, watchHealth} from '../lib/ops/health.ts'
@@ -20,7 +21,7 @@ const EXITS: Readonly<Record<HealthVerdict, number>> = {
 }
 
 /** Undefined after --watch, whose reports are printed as they come. */
-export default class Health extends NatsopsCommand<HealthReport | undefined> {
+export default class Health extends NatsopsCommand<HealthDocument | undefined> {
   static override summary = 'Judge a cluster: one verdict from every node, every account and AWS'
   static override description =
     `Looks twice at every node and compares what the replicas themselves have stored: a leader's word
@@ -41,7 +42,7 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
     interval: Flags.string({default: '1s', summary: 'time between two looks, e.g. 2s', helpValue: 'DURATION'}),
   }
 
-  async run(): Promise<HealthReport | undefined> {
+  async run(): Promise<HealthDocument | undefined> {
     const {flags} = await this.parse(Health)
     const format = this.#settleFormat(flags.format as Format | undefined, flags.watch)
     const intervalMs = this.configuration.duration('--interval', flags.interval)
@@ -64,7 +65,7 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
     if (format === 'nagios') this.log(renderNagios(report, thresholds))
     if (format === 'prometheus') this.log(renderPrometheus(report))
     process.exitCode = format === 'nagios' ? nagiosStatus(report.verdict) : EXITS[report.verdict]
-    return report
+    return tellHealth(report)
   }
 
   /** --format json is --json, also for errors. */
@@ -108,7 +109,7 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
   /** A screen is drawn anew, a pipe gets the next records: one JSON document a line. */
   #show(report: HealthReport, format: Format): void {
     if (format === 'json') {
-      ux.stdout(printableJson(report))
+      ux.stdout(printableJson(tellHealth(report)))
       return
     }
     this.terminal.clear()

@@ -9,6 +9,7 @@ import {renderPage, renderPages} from '../lib/output/monitor-page.ts'
 /** Public, under --json. */
 export interface MonitorDocument {
   readonly cluster: string
+  readonly at: string
   readonly endpoint: string
   /** With its parameters, as it was asked for. */
   readonly path: string
@@ -84,6 +85,7 @@ Exit status: 0 every node answered with 2xx, 7 a node gave no usable answer, 2 a
       const body = text === undefined ? null : parseExactJson(text)
       return [node, {status: status ?? null, body, error: problem ?? null}]
     })
-    return {cluster: ctx.settings.name, endpoint: page, path, nodes: Object.fromEntries(nodes)}
+    const at = new Date(ctx.clock.now()).toISOString()
+    return {cluster: ctx.settings.name, at, endpoint: page, path, nodes: Object.fromEntries(nodes)}
   }
 }

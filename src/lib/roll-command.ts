@@ -5,7 +5,8 @@ import type {Configuration} from './config.ts'
 import type {ClusterContext} from './context.ts'
 import type {RollEvent} from './domain/roll/events.ts'
 import type {DrainMode, RollPlan, RollRequest, Strategy} from './domain/roll/plan.ts'
-import {type RollReport, reportRoll} from './domain/roll/report.ts'
+import {type RollReport, reportRoll, tellReport} from './domain/roll/report.ts'
+import {type Told, tell} from './domain/told.ts'
 import {exitOf, UsageError} from './errors.ts'
 import {type EventFile, openEventFile} from './ops/roll/event-file.ts'
 import {findRoll} from './ops/roll/history.ts'
@@ -17,15 +18,15 @@ import {openRollProgress, type ProgressOptions} from './output/roll/progress.ts'
 import {renderReport} from './output/roll/report.ts'
 import {printableJson} from './output/text.ts'
 
-/** Public, under --json; beside `error` where there was one. */
+/** Public, under --json, moments in RFC 3339; beside `error` where there was one. */
 export interface RollResult {
   readonly cluster: string
   /** Null where no roll was begun. */
   readonly roll: string | null
   readonly outcome: 'replaced' | 'planned' | 'nothing-to-do' | 'refused' | 'ended-early'
   readonly exit: number
-  readonly plan: RollPlan | null
-  readonly report: RollReport | null
+  readonly plan: Told<RollPlan> | null
+  readonly report: Told<RollReport> | null
 }
 
 export const eventsFlag = {
@@ -114,7 +115,7 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
       this.#showPlan(plan, request.settleMs, dryRun)
       if (plan.blockers.length > 0) {
         const refusal = new RollRefused(cluster, plan.blockers, {shown: !this.jsonEnabled()})
-        this.#result = {cluster, roll: null, outcome: 'refused', exit: refusal.exit, plan, report: null}
+        this.#result = {cluster, roll: null, outcome: 'refused', exit: refusal.exit, plan: tell(plan), report: null}
         throw refusal
       }
       if (plan.nodes.length === 0) return this.#endWithout('nothing-to-do', plan)
@@ -149,7 +150,7 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
       // The journal knows what other drivers did; where it cannot be read, what was seen here has to do.
       const id = roll
       const report = id === undefined ? null : await findRoll(ctx, cluster, id).catch(() => reportRoll(id, events))
-      const result = {cluster, roll: id ?? null, outcome, exit, plan: plan ?? null, report}
+      const result = {cluster, roll: id ?? null, outcome, exit, plan: tell(plan), report: report && tellReport(report)}
       this.#result = result
       if (report !== null) this.show(renderReport(report, this.terminal, {withEnd: false}))
       return result
@@ -182,7 +183,7 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
     if (this.jsonEnabled()) {
       throw new UsageError('--events - and --json both want stdout', ['give --events a file, or leave out --json'])
     }
-    return {write: (event) => ux.stdout(printableJson(event)), close: () => {}}
+    return {write: (event) => ux.stdout(printableJson(tell(event))), close: () => {}}
   }
 
   protected override toErrorJson(error: unknown): unknown {
@@ -216,7 +217,7 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
 
   #endWithout(outcome: 'nothing-to-do' | 'planned', plan: RollPlan): RollResult {
     this.terminal.say(outcome === 'planned' ? 'dry run: nothing was changed' : 'nothing to do: no node is outdated')
-    return {cluster: plan.cluster, roll: null, outcome, exit: 0, plan, report: null}
+    return {cluster: plan.cluster, roll: null, outcome, exit: 0, plan: tell(plan), report: null}
   }
 }
 

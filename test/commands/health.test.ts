@@ -94,7 +94,7 @@ describe('health', () => {
     world = new HealthWorld()
     assert.equal((await health(['--format=json'])).stdout, stdout)
     assert.deepEqual(Object.keys(JSON.parse(stdout)), [
-      ...['cluster', 'verdict', 'observedAt', 'counts', 'findings', 'nodes', 'meta', 'assets', 'aws'],
+      ...['cluster', 'verdict', 'at', 'counts', 'findings', 'nodes', 'meta', 'assets', 'aws'],
     ])
   })
 

@@ -26,7 +26,7 @@ export default class ClusterList extends NatsopsCommand<ClusterListResult> {
 }
 
 const columns: readonly Column<ClusterSummary>[] = [
-  {header: 'NAME', value: ({name}) => name, whole: true},
+  {header: 'NAME', value: ({cluster}) => cluster, whole: true},
   {header: 'REGION', value: ({region}) => region ?? '-'},
   {header: 'NODES', value: ({nodes}) => String(nodes ?? '-'), align: 'right'},
   {header: 'SOURCE', value: ({source}) => source.layer},

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import type {NodeTarget} from '../../lib/domain/settings.ts'
 import {UsageError} from '../../lib/errors.ts'
-import {type ClusterDescription, describeCluster} from '../../lib/ops/clusters.ts'
+import {type ClusterDescription, type DescribedNode, describeCluster} from '../../lib/ops/clusters.ts'
 import {type Column, renderTable} from '../../lib/output/table.ts'
 
 export default class ClusterShow extends NatsopsCommand<ClusterDescription> {
@@ -57,8 +56,8 @@ function rowsOf({values}: ClusterDescription): readonly Row[] {
   }))
 }
 
-const nodeColumns: readonly Column<NodeTarget>[] = [
-  {header: 'NODE', value: ({name}) => name, whole: true},
+const nodeColumns: readonly Column<DescribedNode>[] = [
+  {header: 'NODE', value: ({node}) => node, whole: true},
   {header: 'HOST', value: ({host}) => host},
   {header: 'CLIENT', value: ({clientPort}) => String(clientPort), align: 'right'},
   {header: 'MONITOR', value: ({monitorPort}) => String(monitorPort), align: 'right'},

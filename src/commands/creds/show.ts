@@ -10,6 +10,7 @@ import {renderFields} from '../../lib/output/fields.ts'
 /** Public, under --json. Holds no secret. */
 export interface ShowResult extends ClaimsView {
   readonly path: string
+  readonly at: string
   /** The file works now, as far as can be told without a server. */
   readonly valid: boolean
   /** Why not. */
@@ -44,6 +45,6 @@ standard input. The exit status is 10 where the credentials cannot work: expired
     const fields = [['file', path], ...status, ...identityFields(view, now), ...permissionFields(view, now)] as const
     this.log(renderFields(fields, ctx.terminal))
     if (problem) process.exitCode = Exit.auth
-    return {path, valid: problem === undefined, problem: problem ?? null, ...view}
+    return {path, at: new Date(now).toISOString(), valid: problem === undefined, problem: problem ?? null, ...view}
   }
 }

@@ -3,7 +3,7 @@ import {NatsopsCommand} from '../../lib/command.ts'
 import {downLab} from '../../lib/ops/lab.ts'
 
 export interface LabDownResult {
-  readonly name: string
+  readonly lab: string
   /** False where there was no such lab. */
   readonly removed: boolean
 }

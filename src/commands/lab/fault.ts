@@ -1,24 +1,27 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {NatsopsCommand} from '../../lib/command.ts'
+import type {Told} from '../../lib/domain/told.ts'
 import {UsageError} from '../../lib/errors.ts'
 import {
-  type ActiveFault,
   type FaultListing,
   listFaults,
   switchFaultOn,
   switchFaultsOff,
+  type ToldFault,
+  tellFault,
+  tellListing,
 } from '../../lib/ops/lab-faults.ts'
 import {renderFaults} from '../../lib/output/lab/faults.ts'
 
 export interface LabFaultResult {
   readonly lab: string
   /** list: all there are. */
-  readonly faults?: readonly FaultListing[]
+  readonly faults?: readonly Told<FaultListing>[]
   /** on: as it is now. */
-  readonly on?: ActiveFault
+  readonly on?: ToldFault
   /** off: those that were on. */
-  readonly off?: readonly ActiveFault[]
+  readonly off?: readonly ToldFault[]
 }
 
 export default class LabFault extends NatsopsCommand<LabFaultResult> {
@@ -57,19 +60,19 @@ described in docs/game-days.md, with what natsops is expected to do then.`
     if (args.action === 'list') {
       const faults = await listFaults(context, lab)
       this.log(renderFaults(faults, context.clock.now(), context.terminal))
-      return {lab, faults}
+      return {lab, faults: faults.map(tellListing)}
     }
     if (args.action === 'on') {
       const forMs = flags.for === undefined ? undefined : context.configuration.duration('--for', flags.for)
       const name = args.name ?? missingName('on')
       const on = await switchFaultOn(context, {lab, name, node, value: flags.value, count: flags.count, forMs})
       this.log(`${on.name} is on for ${on.node ?? 'all'}${on.value === '' ? '' : `: ${on.value}`}`)
-      return {lab, on}
+      return {lab, on: tellFault(on)}
     }
     if (args.name === undefined && !flags.all) missingName('off', ', or add --all')
     const off = await switchFaultsOff(context, {lab, name: args.name, node})
     this.log(off.length === 0 ? 'nothing was on' : `off: ${off.map(({name}) => name).join(', ')}`)
-    return {lab, off}
+    return {lab, off: off.map(tellFault)}
   }
 }
 

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import {NatsopsCommand} from '../../lib/command.ts'
 import {Exit} from '../../lib/errors.ts'
-import {type LabStatus, statusOfLab} from '../../lib/ops/lab.ts'
+import {type LabDocument, type LabStatus, statusOfLab, tellLab} from '../../lib/ops/lab.ts'
 import {renderLabNodes} from '../../lib/output/lab/nodes.ts'
 
-export default class LabStatusCommand extends NatsopsCommand<LabStatus> {
+export default class LabStatusCommand extends NatsopsCommand<LabDocument> {
   static override summary = 'Show what a lab is made of and whether it is up'
   static override description = [
     'Nodes, instances, process ids, ports. Says when the supervisor has crashed: then the AWS endpoint is',
@@ -20,7 +20,7 @@ export default class LabStatusCommand extends NatsopsCommand<LabStatus> {
     name: Args.string({default: 'lab', description: 'name of the lab'}),
   }
 
-  async run(): Promise<LabStatus> {
+  async run(): Promise<LabDocument> {
     const {args} = await this.parse(LabStatusCommand)
     const context = this.localContext()
     const {terminal} = context
@@ -28,7 +28,7 @@ export default class LabStatusCommand extends NatsopsCommand<LabStatus> {
     this.log(renderLabNodes(status.nodes, terminal))
     if (status.state === 'crashed' || status.state === 'silent') process.exitCode = Exit.unreachable
     for (const line of describe(status, this.config.bin)) terminal.say(line)
-    return status
+    return tellLab(status, context.clock.now())
   }
 }
 

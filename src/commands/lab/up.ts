@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {NatsopsCommand} from '../../lib/command.ts'
-import {type LabStatus, upLab} from '../../lib/ops/lab.ts'
+import {type LabDocument, tellLab, upLab} from '../../lib/ops/lab.ts'
 import {renderLabNodes} from '../../lib/output/lab/nodes.ts'
 
-export default class LabUp extends NatsopsCommand<LabStatus> {
+export default class LabUp extends NatsopsCommand<LabDocument> {
   static override summary = 'Bring up a real cluster on this machine, behind a local AWS endpoint'
   static override description = [
     'Real nats-server processes in operator mode, each on an instance of its own Auto Scaling group of a',
@@ -55,7 +55,7 @@ export default class LabUp extends NatsopsCommand<LabStatus> {
     }),
   }
 
-  async run(): Promise<LabStatus> {
+  async run(): Promise<LabDocument> {
     const {args, flags} = await this.parse(LabUp)
     const context = this.localContext()
     const {configuration, terminal} = context
@@ -72,6 +72,6 @@ export default class LabUp extends NatsopsCommand<LabStatus> {
     this.log(renderLabNodes(status.nodes, terminal))
     terminal.say(`lab ${status.name} is up: nats-server ${status.serverVersion}, AWS endpoint ${status.endpoint}`)
     terminal.say(`next: ${this.config.bin} health --cluster ${status.name}`)
-    return status
+    return tellLab(status, context.clock.now())
   }
 }

@@ -12,8 +12,13 @@ import {renderLogLines} from '../../lib/output/log-lines.ts'
 
 /** Public, under --json: `entries`, or with --check `nodes`. */
 export type LogsBootstrapResult =
-  | {readonly cluster: string; readonly entries: readonly (Omit<BootstrapEntry, 'at'> & {readonly at: string})[]}
-  | {readonly cluster: string; readonly nodes: readonly BootstrapVerdict[]}
+  | (Looked & {readonly entries: readonly (Omit<BootstrapEntry, 'at'> & {readonly at: string})[]})
+  | (Looked & {readonly nodes: readonly BootstrapVerdict[]})
+
+interface Looked {
+  readonly cluster: string
+  readonly at: string
+}
 
 export default class LogsBootstrap extends NatsopsCommand<LogsBootstrapResult> {
   static override summary = 'Show what the nodes said while they booted, from CloudWatch'
@@ -53,12 +58,14 @@ there. --follow ends with Ctrl-C: exit status 130.`
         ),
       )
     }
-    const nodes = await readBootstrapLogs(ctx, {node, since: ctx.clock.now() - sinceMs, follow, onEntries})
+    const now = ctx.clock.now()
+    const nodes = await readBootstrapLogs(ctx, {node, since: now - sinceMs, follow, onEntries})
     if (follow) process.exitCode = Exit.interrupted
     const silent = nodes.filter(({name}) => !follow && !entries.some((entry) => entry.node === name))
     for (const {name} of silent) this.terminal.say(`${name}: nothing in the last ${flags.since}`)
     return {
       cluster: ctx.settings.name,
+      at: new Date(now).toISOString(),
       entries: entries.map((entry) => ({...entry, at: new Date(entry.at).toISOString()})),
     }
   }
@@ -69,6 +76,6 @@ there. --follow ends with Ctrl-C: exit status 130.`
     const verdicts = nodes.map(({verdict}) => verdict)
     if (verdicts.includes('failed')) process.exitCode = Exit.healthCritical
     else if (verdicts.includes('unknown')) process.exitCode = Exit.healthDegraded
-    return {cluster: ctx.settings.name, nodes}
+    return {cluster: ctx.settings.name, at: new Date(ctx.clock.now()).toISOString(), nodes}
   }
 }

@@ -8,6 +8,7 @@ import {type LogTableView, renderLogCsv, renderLogTable} from '../../lib/output/
 /** Public, under --json; fields as AWS gives them. */
 export interface LogsInsightsResult {
   readonly cluster: string
+  readonly at: string
   readonly query: string
   readonly rows: readonly Readonly<Record<string, string>>[]
   readonly recordsMatched: number
@@ -60,7 +61,8 @@ Ctrl-C stops it, on AWS's side too.`
     const table = {columns, rows: records.map((record) => columns.map((column) => record[column]))}
     this.#print(table, flags.csv, until)
     this.terminal.say(`${counted(rows.length, 'row')}; ${humanBytes(bytesScanned)} scanned`)
-    return {cluster: ctx.settings.name, query, rows: records, recordsMatched, recordsScanned, bytesScanned}
+    const at = new Date(until).toISOString()
+    return {cluster: ctx.settings.name, at, query, rows: records, recordsMatched, recordsScanned, bytesScanned}
   }
 
   #print(table: LogTableView, csv: boolean, now: number): void {

@@ -8,6 +8,7 @@ import {renderLogCsv, renderLogTable} from '../../lib/output/log-table.ts'
 /** Public, under --json; cells as Axiom gives them. */
 export interface LogsQueryResult {
   readonly cluster: string
+  readonly at: string
   readonly query: string
   readonly rows: readonly Readonly<Record<string, unknown>>[]
 }
@@ -45,6 +46,6 @@ SSM parameter that logs.axiomTokenParameter names.`
     else if (table.rows.length > 0) this.log(renderLogTable(table, this.terminal, until))
     this.terminal.say(counted(table.rows.length, 'row'))
     const rows = table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at]])))
-    return {cluster: ctx.settings.name, query, rows}
+    return {cluster: ctx.settings.name, at: new Date(until).toISOString(), query, rows}
   }
 }

@@ -14,7 +14,8 @@ export interface NodeLogs {
   readonly node: string
   readonly instanceId: string
   readonly unit: string
-  readonly entries: readonly {readonly at: string | null; readonly text: string}[]
+  readonly at: string
+  readonly entries: readonly {readonly at: string | null; readonly message: string}[]
 }
 
 export default class NodeLogsCommand extends NatsopsCommand<NodeLogs> {
@@ -51,7 +52,8 @@ node that cannot be reached through SSM any more there are natsops logs query an
       if (!follow) entries.push(...page)
       this.log(renderLogLines(page, this.terminal))
     }
-    await readNodeLog(ctx, placed, {unit, since: ctx.clock.now() - sinceMs, follow, onEntries})
+    const now = ctx.clock.now()
+    await readNodeLog(ctx, placed, {unit, since: now - sinceMs, follow, onEntries})
     if (follow) process.exitCode = Exit.interrupted
     else if (entries.length === 0) this.terminal.say(`${unit} has logged nothing on ${placed.node.name} since then`)
     return {
@@ -59,7 +61,8 @@ node that cannot be reached through SSM any more there are natsops logs query an
       node: placed.node.name,
       instanceId: placed.instanceId,
       unit,
-      entries: entries.map(({at, text}) => ({at: at === null ? null : new Date(at).toISOString(), text})),
+      at: new Date(now).toISOString(),
+      entries: entries.map(({at, text}) => ({at: at === null ? null : new Date(at).toISOString(), message: text})),
     }
   }
 }

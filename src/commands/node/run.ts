@@ -11,6 +11,7 @@ import {renderRemoteText} from '../../lib/output/remote-text.ts'
 export interface NodeRunResult {
   readonly cluster: string
   readonly command: readonly string[]
+  readonly dryRun: boolean
   readonly exit: number
   /** Empty in a dry run. */
   readonly nodes: readonly RemoteOutcome[]
@@ -60,13 +61,13 @@ that could not be reached. Ctrl-C cancels the command: 130.`
     if (flags['dry-run'] || flags.all) await this.#show(ctx, targets, command)
     if (flags['dry-run']) {
       this.terminal.say('dry run: nothing was run')
-      return {cluster, command, exit: 0, nodes: []}
+      return {cluster, command, dryRun: true, exit: 0, nodes: []}
     }
     if (flags.all) await this.confirm(`run ${command[0]} on ${targets.length} nodes`, cluster, flags.confirm)
     const nodes = await this.#run(ctx, targets, command, limitMs)
     const exit = exitStatusOf(nodes)
     process.exitCode = exit
-    return {cluster, command, exit, nodes}
+    return {cluster, command, dryRun: false, exit, nodes}
   }
 
   async #show(ctx: ClusterContext, targets: Targets, command: readonly string[]): Promise<void> {

@@ -1,14 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import {changeFlags, clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import {type AbortResult, abortRoll} from '../../lib/ops/roll/abort.ts'
+import {type AbortDocument, abortRoll, planAbort} from '../../lib/ops/roll/abort.ts'
 import {readClaim} from '../../lib/ops/roll/claim.ts'
-import {type RollStatus, readStatus} from '../../lib/ops/roll/status.ts'
+import {readStatus} from '../../lib/ops/roll/status.ts'
 import {renderFields} from '../../lib/output/fields.ts'
 import {renderAbort} from '../../lib/output/roll/abort.ts'
 import {statusFields} from '../../lib/output/roll/status.ts'
 import {sayEvent} from '../../lib/output/roll/words.ts'
 
-export default class RollAbort extends NatsopsCommand<AbortResult | RollStatus> {
+export default class RollAbort extends NatsopsCommand<AbortDocument> {
   static override summary = 'Give a roll up: start what it stopped, release its lock, say how things stand'
   static override description =
     `Nothing is terminated and nothing is brought back: an instance that AWS is replacing is replaced all the same, and
@@ -25,7 +25,7 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     'take-over': Flags.boolean({summary: 'take the lock of somebody who is gone'}),
   }
 
-  async run(): Promise<AbortResult | RollStatus> {
+  async run(): Promise<AbortDocument> {
     const {flags} = await this.parse(RollAbort)
     const ctx = await this.clusterContext(flags)
     const {terminal} = this
@@ -36,7 +36,7 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     terminal.conversation.write(`${renderFields(statusFields(status, ctx.clock.now(), style.decorated), style)}\n\n`)
     if (flags['dry-run']) {
       terminal.say('dry run: nothing was changed')
-      return status
+      return planAbort(document)
     }
     const what = document.purpose === 'drain' ? 'drain' : 'roll'
     await this.confirm(`abort ${what} ${document.roll}`, ctx.settings.name, flags.confirm)
@@ -48,6 +48,6 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     )
     this.log(renderAbort(result, terminal))
     process.exitCode = result.exit
-    return result
+    return {...result, outcome: 'aborted'}
   }
 }

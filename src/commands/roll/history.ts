@@ -1,4 +1,5 @@
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
+import {type Told, tell} from '../../lib/domain/told.ts'
 import {listRolls, type RollSummary} from '../../lib/ops/roll/history.ts'
 import {historyColumns} from '../../lib/output/roll/status.ts'
 import {renderTable} from '../../lib/output/table.ts'
@@ -6,7 +7,7 @@ import {renderTable} from '../../lib/output/table.ts'
 export interface RollHistoryResult {
   readonly cluster: string
   /** Newest first. */
-  readonly rolls: readonly RollSummary[]
+  readonly rolls: readonly Told<RollSummary>[]
 }
 
 export default class RollHistory extends NatsopsCommand<RollHistoryResult> {
@@ -26,6 +27,6 @@ export default class RollHistory extends NatsopsCommand<RollHistoryResult> {
     const rolls = await listRolls(ctx, cluster)
     if (rolls.length === 0) terminal.say(`no roll of ${cluster} was driven from this machine`)
     else this.log(renderTable(historyColumns(ctx.clock.now(), terminal.decorated), rolls, terminal))
-    return {cluster, rolls}
+    return {cluster, rolls: tell(rolls)}
   }
 }

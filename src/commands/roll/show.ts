@@ -1,12 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import type {RollReport} from '../../lib/domain/roll/report.ts'
+import {type RollReport, tellReport} from '../../lib/domain/roll/report.ts'
+import type {Told} from '../../lib/domain/told.ts'
 import {findRoll, writePage} from '../../lib/ops/roll/history.ts'
 import {renderReportHtml} from '../../lib/output/roll/html.ts'
 import {renderReport} from '../../lib/output/roll/report.ts'
 
-export default class RollShow extends NatsopsCommand<RollReport> {
+export default class RollShow extends NatsopsCommand<Told<RollReport>> {
   static override summary = 'Show the report of a roll that was driven from this machine'
   static override description =
     `How long each node spent in each state, what was moved and skipped, the longest publish stall, how it ended.
@@ -25,7 +26,7 @@ export default class RollShow extends NatsopsCommand<RollReport> {
     html: Flags.string({summary: 'write the report as a page to this file', helpValue: 'FILE'}),
   }
 
-  async run(): Promise<RollReport> {
+  async run(): Promise<Told<RollReport>> {
     const {args, flags} = await this.parse(RollShow)
     const ctx = await this.clusterContext(flags)
     const report = await findRoll(ctx, ctx.settings.name, args.id)
@@ -34,6 +35,6 @@ export default class RollShow extends NatsopsCommand<RollReport> {
       await writePage(flags.html, renderReportHtml(report))
       this.log(flags.html)
     }
-    return report
+    return tellReport(report)
   }
 }

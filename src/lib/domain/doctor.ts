@@ -48,7 +48,7 @@ export interface DoctorFinding {
   readonly message: string
   readonly fix: string | null
   /** How long it took to find out. */
-  readonly ms: number
+  readonly tookMs: number
 }
 
 export type DoctorVerdict = 'ok' | 'degraded' | 'critical'
@@ -58,7 +58,7 @@ export interface DoctorReport {
   readonly cluster: string | null
   readonly verdict: DoctorVerdict
   /** RFC 3339. */
-  readonly checkedAt: string
+  readonly at: string
   readonly counts: Readonly<Record<Status, number>>
   /** What is wrong first, causes before effects; then the rest in the order of the checks. */
   readonly findings: readonly DoctorFinding[]
@@ -72,7 +72,7 @@ export function reportOf(cluster: string | null, findings: readonly DoctorFindin
   const rank = ({status, check}: DoctorFinding): number =>
     statuses.indexOf(status) * checkNames.length + checkNames.indexOf(check)
   const sorted = [...judged].sort((a, b) => rank(a) - rank(b))
-  return {cluster, verdict, checkedAt: new Date(now).toISOString(), counts, findings: sorted}
+  return {cluster, verdict, at: new Date(now).toISOString(), counts, findings: sorted}
 }
 
 /** Nodes that are reached are reached, by whatever way. */

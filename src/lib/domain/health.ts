@@ -23,12 +23,12 @@ import {quoteForShell} from './shell.ts'
 /** `unknown`: no node answered, so nothing is known of the cluster itself. */
 export type HealthVerdict = 'ok' | 'degraded' | 'critical' | 'unknown'
 
-/** One judgement on a cluster: the whole of `natsops health --json`. Fields are public: added, never renamed. */
+/** One judgement on a cluster; `tellHealth` makes `natsops health --json` of it. Fields are public: added, never renamed. */
 export interface HealthReport {
   readonly cluster: string
   readonly verdict: HealthVerdict
   /** RFC 3339, when the later of the two looks was taken. */
-  readonly observedAt: string
+  readonly at: string
   readonly counts: Readonly<Record<Severity, number>>
   /** Most urgent first. */
   readonly findings: readonly Finding[]
@@ -66,7 +66,7 @@ export function judgeHealth(input: HealthInput): HealthReport {
   return {
     cluster: input.settings.name,
     verdict: nodes.some(({answers}) => answers) ? verdictOf(counts) : 'unknown',
-    observedAt: new Date(input.later.at).toISOString(),
+    at: new Date(input.later.at).toISOString(),
     counts,
     findings,
     nodes,

@@ -18,7 +18,8 @@ export interface UnitStatus {
   readonly loadState: string | null
   readonly activeState: string | null
   readonly subState: string | null
-  readonly since: string | null
+  /** RFC 3339; null also where the machine keeps another time than UTC. */
+  readonly activeSince: string | null
   /** How often systemd has started it again by itself. */
   readonly restarts: number | null
 }
@@ -33,7 +34,7 @@ export interface Usage {
 /** Null: it could not be read. Percentages are 0-100. Public under --json. */
 export interface NodeMeasures {
   readonly units: readonly UnitStatus[]
-  readonly serverVersion: string | null
+  readonly version: string | null
   readonly uptimeSeconds: number | null
   readonly cpuPercent: number | null
   readonly iowaitPercent: number | null
@@ -74,7 +75,7 @@ export function readStatus(stdout: string): NodeMeasures {
   const units = sections.filter(({name}) => name === 'unit').map((section) => readProperties(section.text))
   return {
     units: NODE_UNITS.map((unit) => readUnit(unit, units)),
-    serverVersion: /^nats-server: v(\S+)/m.exec(text('version'))?.[1] ?? null,
+    version: /^nats-server: v(\S+)/m.exec(text('version'))?.[1] ?? null,
     uptimeSeconds: numberOf(/^(\d+(?:\.\d+)?) /.exec(text('uptime'))?.[1]),
     ...readCpu(text('before'), text('after')),
     memory: readMemory(text('memory')),
@@ -121,9 +122,15 @@ function readUnit(unit: string, all: readonly ReadonlyMap<string, string>[]): Un
     loadState: value('LoadState'),
     activeState: value('ActiveState'),
     subState: value('SubState'),
-    since: value('ActiveEnterTimestamp'),
+    activeSince: readMoment(value('ActiveEnterTimestamp')),
     restarts: numberOf(own?.get('NRestarts')),
   }
+}
+
+/** `Fri 2026-11-20 19:50:50 UTC`: the name of any other zone says nothing certain. */
+function readMoment(text: string | null): string | null {
+  const [, day, time] = /^\w+ (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/.exec(text ?? '') ?? []
+  return day === undefined ? null : `${day}T${time}Z`
 }
 
 /**

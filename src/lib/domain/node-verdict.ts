@@ -47,7 +47,7 @@ export function judgeNode(measures: NodeMeasures, limits: Thresholds): readonly 
     ...(disk && disk.mount !== NVME_MOUNT
       ? [warning('disk-not-mounted', `${NVME_MOUNT} is no disk of its own: it is on ${disk.mount}`)]
       : []),
-    ...(measures.serverVersion === null ? [warning('unknown', 'the version of nats-server is not known')] : []),
+    ...(measures.version === null ? [warning('unknown', 'the version of nats-server is not known')] : []),
   ]
   return [...findings].sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
 }

@@ -32,7 +32,7 @@ export interface ServiceRow {
   readonly servers: readonly string[]
   readonly user: string | null
   readonly publicKey: string | null
-  readonly account: string | null
+  readonly accountId: string | null
   /** Null: never, or there is no readable JWT. */
   readonly expiresAt: string | null
   /** Whole days, negative once it is over. */
@@ -103,7 +103,7 @@ export function judgeService(
     servers: servers ?? [],
     user: claims?.name ?? null,
     publicKey: claims?.publicKey ?? null,
-    account: claims?.account ?? null,
+    accountId: claims?.account ?? null,
     expiresAt: timestamp(claims?.expiresAt),
     daysLeft: claims?.expiresAt === undefined ? null : daysUntil(claims.expiresAt, now),
     problems: [...severe, ...mild],

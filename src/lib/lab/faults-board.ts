@@ -5,7 +5,7 @@ import {type Fault, type FaultName, type FaultRequest, requireFaultName, settleF
 /** A fault as it stands. */
 export interface ActiveFault extends Fault {
   /** Milliseconds since the epoch. */
-  readonly since: number
+  readonly startedAt: number
   readonly endsAt: number | undefined
   /** How often it has struck. */
   readonly struck: number
@@ -13,7 +13,7 @@ export interface ActiveFault extends Fault {
 
 interface Entry {
   readonly fault: Fault
-  readonly since: number
+  readonly startedAt: number
   readonly timer: AbortController
   struck: number
 }
@@ -53,7 +53,7 @@ export class FaultBoard {
     const key = keyOf(fault)
     this.#entries.get(key)?.timer.abort()
     this.#entries.delete(key)
-    const entry: Entry = {fault, since: this.#clock.now(), timer: new AbortController(), struck: 0}
+    const entry: Entry = {fault, startedAt: this.#clock.now(), timer: new AbortController(), struck: 0}
     this.#entries.set(key, entry)
     if (fault.forMs !== undefined) {
       const expire = () => this.#remove(key, entry)
@@ -142,8 +142,8 @@ export class FaultBoard {
   }
 }
 
-function show({fault, since, struck}: Entry): ActiveFault {
-  return {...fault, since, endsAt: fault.forMs === undefined ? undefined : since + fault.forMs, struck}
+function show({fault, startedAt, struck}: Entry): ActiveFault {
+  return {...fault, startedAt, endsAt: fault.forMs === undefined ? undefined : startedAt + fault.forMs, struck}
 }
 
 function keyOf({name, node}: Pick<Fault, 'name' | 'node'>): string {

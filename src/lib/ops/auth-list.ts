@@ -15,6 +15,7 @@ import {describedOwners, expectUser, lookAtUsers, openUsers, type SeenUser, type
 /** Public under --json. */
 export interface UserList {
   readonly cluster: string
+  readonly at: string
   readonly store: StoreKind
   readonly users: readonly UserRow[]
 }
@@ -56,7 +57,8 @@ export async function listUsers(
     store,
     owners.map((owner) => expectUser(description, accounts, owner)),
   )
-  return {cluster: description.name, store: kind, users: seen.flatMap((each) => rowsOf(each, records, authority))}
+  const at = new Date(ctx.clock.now()).toISOString()
+  return {cluster: description.name, at, store: kind, users: seen.flatMap((each) => rowsOf(each, records, authority))}
 }
 
 function rowsOf(

@@ -24,6 +24,7 @@ export interface CertCheckRequest {
 
 /** Public under --json; times in RFC 3339. */
 export interface CertCheck {
+  readonly at: string
   readonly verdict: 'ok' | 'degraded' | 'critical' | 'unknown'
   readonly certificates: readonly CheckedCertificate[]
 }
@@ -64,7 +65,7 @@ export async function checkCertificateFiles(context: Context, request: CertCheck
       : await checkFile(path, request, trusted, now)
     certificates.push(...found)
   }
-  return {verdict: verdictOf(certificates), certificates}
+  return {at: new Date(now).toISOString(), verdict: verdictOf(certificates), certificates}
 }
 
 async function checkFolder(
@@ -137,7 +138,7 @@ export async function checkClusterCertificates(
     }),
   )
   signal.throwIfAborted()
-  return {verdict: verdictOf(certificates), certificates}
+  return {at: new Date(clock.now()).toISOString(), verdict: verdictOf(certificates), certificates}
 }
 
 function portsOf({host, clientPort, monitorPort}: NodeTarget, scheme: 'http' | 'https') {

@@ -3,7 +3,7 @@ import {configuredNodes, type NodeTarget} from '../domain/settings.ts'
 
 /** One line of `cluster list`. */
 export interface ClusterSummary {
-  readonly name: string
+  readonly cluster: string
   /** Null: the AWS profile's, else the conventional one. */
   readonly region: string | null
   /** Null: to be discovered from the Auto Scaling groups. */
@@ -21,16 +21,20 @@ export interface SettledValue {
 }
 
 export interface ClusterDescription {
-  readonly name: string
+  readonly cluster: string
   /** By dotted key as written in a configuration file; `name` tells what chose the cluster. */
   readonly values: Readonly<Record<string, SettledValue>>
   /** As configured or by convention: discovery in AWS may find others. */
-  readonly nodes: readonly NodeTarget[]
+  readonly nodes: readonly DescribedNode[]
+}
+
+export interface DescribedNode extends Omit<NodeTarget, 'name'> {
+  readonly node: string
 }
 
 export function summarizeCluster({settings, sources}: ResolvedCluster): ClusterSummary {
   return {
-    name: settings.name,
+    cluster: settings.name,
     region: settings.region ?? null,
     nodes: nodeCount(settings.nodes),
     source: sources.get('name') ?? unknownSource,
@@ -43,7 +47,8 @@ export function describeCluster({settings, sources}: ResolvedCluster): ClusterDe
     key,
     {value: settledValue(settings, key), layer, detail},
   ])
-  return {name: settings.name, values: Object.fromEntries(values), nodes: configuredNodes(settings)}
+  const nodes = configuredNodes(settings).map(({name, ...target}) => ({node: name, ...target}))
+  return {cluster: settings.name, values: Object.fromEntries(values), nodes}
 }
 
 function settledValue(settings: ResolvedCluster['settings'], key: string): string | number | null {

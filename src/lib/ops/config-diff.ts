@@ -18,6 +18,7 @@ import {discoverNodes} from './nodes.ts'
 /** Public under --json. Names and values that come from servers are untrusted text. */
 export interface DriftReport {
   readonly cluster: string
+  readonly at: string
   readonly nodes: readonly NodeDrift[]
   readonly exit: number
   readonly warnings: readonly string[]
@@ -69,7 +70,8 @@ export async function diffConfig(context: ClusterContext, {file, askAws}: DriftR
     compareAll(context, known, expected, source === 'convention'),
     rejectWhenAborted(context.signal),
   ])
-  return {cluster: settings.name, nodes, exit: exitFor(nodes), warnings: warning === undefined ? [] : [warning]}
+  const at = new Date(context.clock.now()).toISOString()
+  return {cluster: settings.name, at, nodes, exit: exitFor(nodes), warnings: warning === undefined ? [] : [warning]}
 }
 
 /** Described nodes in their order, then the rest. */

@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import type {Context} from '../context.ts'
+import {type Told, tell} from '../domain/told.ts'
 import {openControl} from '../lab/control.ts'
 import {type FaultKind, type FaultName, faultKinds, faultNames, requireFaultName} from '../lab/faults.ts'
 import type {ActiveFault} from '../lab/faults-board.ts'
@@ -14,6 +15,19 @@ export type {ActiveFault, FaultName}
 export interface FaultListing extends FaultKind {
   readonly name: FaultName
   readonly active: readonly ActiveFault[]
+}
+
+/** As --json tells it: times in RFC 3339, null where there is no such thing. */
+export type ToldFault = Told<ActiveFault>
+
+/** The supervisor leaves out what is not there. */
+export function tellFault(fault: ActiveFault): ToldFault {
+  const {name, node, value, amount, count, forMs, startedAt, endsAt, struck} = fault
+  return tell({name, node, value, amount, count, forMs, startedAt, endsAt, struck})
+}
+
+export function tellListing({name, about, scope, value, usual, countable, active}: FaultListing): Told<FaultListing> {
+  return {...tell({name, about, scope, value, usual, countable}), active: active.map(tellFault)}
 }
 
 export interface FaultSwitch {

@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import type {Context} from '../context.ts'
 import {conventionalRegion, conventionalSettings} from '../domain/settings.ts'
+import {tell} from '../domain/told.ts'
 import {Exit, OpsError} from '../errors.ts'
 import {createAssets} from '../lab/assets.ts'
 import {openControl} from '../lab/control.ts'
@@ -16,6 +17,9 @@ import {bringUp} from '../lab/up.ts'
 export {renderEnvironment, type Shell, shells} from '../lab/environment.ts'
 export {type NodeAction, nodeActions} from '../lab/machine-actions.ts'
 export type {LabEnvironment, LabStatus}
+
+/** A lab as --json tells it. Public. */
+export type LabDocument = ReturnType<typeof tellLab>
 
 export interface LabUpRequest {
   readonly name: string
@@ -94,12 +98,17 @@ async function refuseConfiguredName({configuration}: Context, name: string): Pro
 
 /** `removed` is false where there was no such lab: also that is what was asked for. */
 export async function downLab({configuration}: Context, name: string) {
-  return {name, removed: await takeDown(configuration.paths.labs, name)}
+  return {lab: name, removed: await takeDown(configuration.paths.labs, name)}
 }
 
 /** Rejects with LAB_NOT_FOUND (exit 9). */
 export function statusOfLab({configuration}: Context, name: string): Promise<LabStatus> {
   return examineLab(configuration.paths.labs, name)
+}
+
+/** `now` in milliseconds since the epoch: when the lab was looked at. */
+export function tellLab({name, nodes, ...status}: LabStatus, now: number) {
+  return tell({lab: name, at: now, ...status, nodes: nodes.map(({name: node, ...each}) => ({node, ...each}))})
 }
 
 /** What the aws and nats tools need to work with a lab that is up; contains its secret key. */

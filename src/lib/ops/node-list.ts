@@ -23,13 +23,14 @@ export interface NodeRow {
   readonly zone: string | null
   readonly privateIp: string | null
   readonly launchedAt: string | null
-  readonly group: string
+  readonly asg: string
   /** Life cycle of its instance in the group, e.g. InService; several where the group has several. */
-  readonly groupState: string | null
+  readonly lifecycle: string | null
 }
 
 export interface NodeList {
   readonly cluster: string
+  readonly at: string
   readonly nodes: readonly NodeRow[]
   /** What is not known, and why, one line each. Untrusted text. */
   readonly warnings: readonly string[]
@@ -53,6 +54,7 @@ export async function listNodes(context: ClusterContext, {aws}: {readonly aws: b
   })
   return {
     cluster: settings.name,
+    at: new Date(context.clock.now()).toISOString(),
     nodes: rows,
     warnings: [...(warning === undefined ? [] : [warning]), ...seen.warnings],
   }
@@ -97,8 +99,8 @@ function describeNode(
     zone: instance?.zone ?? members[0]?.zone ?? null,
     privateIp: instance?.privateIp ?? null,
     launchedAt: moment(instance?.launchedAt),
-    group: target.asg,
-    groupState: members.length > 0 ? members.map(({lifecycle}) => lifecycle).join(',') : null,
+    asg: target.asg,
+    lifecycle: members.length > 0 ? members.map(({lifecycle}) => lifecycle).join(',') : null,
   }
 }
 

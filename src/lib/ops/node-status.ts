@@ -15,6 +15,7 @@ export interface NodeStatus extends NodeMeasures {
   readonly cluster: string
   readonly node: string
   readonly instanceId: string
+  readonly at: string
   readonly verdict: NodeVerdict
   readonly findings: readonly NodeFinding[]
   readonly measures: readonly LimitedMeasure[]
@@ -35,6 +36,7 @@ export async function lookAtNode(ctx: ClusterContext, given: string): Promise<No
     cluster: settings.name,
     node: node.name,
     instanceId,
+    at: new Date(ctx.clock.now()).toISOString(),
     verdict: verdictOf(findings),
     findings,
     measures: limitedMeasures(measures, settings.thresholds),

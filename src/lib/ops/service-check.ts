@@ -28,7 +28,7 @@ export interface TrialResult extends Pick<Trial, 'operation' | 'rule' | 'kind' |
   /** The server does what the JWT says; null where it was not tried. */
   readonly asExpected: boolean | null
   /** How long an answer took. */
-  readonly ms: number | null
+  readonly tookMs: number | null
   readonly note: string | null
 }
 
@@ -36,13 +36,15 @@ export interface TrialResult extends Pick<Trial, 'operation' | 'rule' | 'kind' |
 export interface ServiceCheck {
   readonly cluster: string
   readonly service: string
+  /** When it was judged. */
+  readonly at: string
   readonly verdict: ServiceVerdict
   readonly user: string
-  readonly account: string
+  readonly accountId: string
   readonly expiresAt: string | null
   readonly hosts: readonly HostResult[]
   /** A message that came back; null where the permissions allow none without a trace, or none came. */
-  readonly roundTrip: {readonly subject: string; readonly ms: number} | null
+  readonly roundTrip: {readonly subject: string; readonly tookMs: number} | null
   readonly trials: readonly TrialResult[]
   readonly problems: readonly string[]
   /** What the first host that failed said; decides the exit status where none accepted the service. */
@@ -77,8 +79,9 @@ export async function checkService(
   const {client} = visits.find((each) => each.client !== undefined) ?? {}
   const trials = client ? await tryAll(client, planTrials(credentials.claims, uniqueToken()), timeoutMs) : []
   const hosts = visits.map(({result}) => result)
-  const expiry = judgeExpiry(credentials.claims, ctx.clock.now(), limits)
-  const heard = trials.find(({ms, operation}) => ms !== null && operation === 'publish')
+  const now = ctx.clock.now()
+  const expiry = judgeExpiry(credentials.claims, now, limits)
+  const heard = trials.find(({tookMs, operation}) => tookMs !== null && operation === 'publish')
   const failed = hosts.filter(({connected}) => !connected)
   const unexpected = trials.filter(({asExpected}) => asExpected === false)
   const problems = [
@@ -91,12 +94,13 @@ export async function checkService(
   return {
     cluster: settings.name,
     service,
+    at: new Date(now).toISOString(),
     verdict,
     user: credentials.claims.name,
-    account: credentials.claims.account,
+    accountId: credentials.claims.account,
     expiresAt: credentials.claims.expiresAt === undefined ? null : new Date(credentials.claims.expiresAt).toISOString(),
     hosts,
-    roundTrip: heard && heard.ms !== null ? {subject: heard.subject, ms: heard.ms} : null,
+    roundTrip: heard && heard.tookMs !== null ? {subject: heard.subject, tookMs: heard.tookMs} : null,
     trials,
     problems,
     exit: isLost ? (visits[0]?.exit ?? Exit.unreachable) : verdictExits[verdict],
@@ -143,9 +147,9 @@ async function tryAll(
 async function tryOne(client: NatsClient, trial: Trial, timeoutMs: number): Promise<TrialResult> {
   const {operation, rule, kind, subject, expected, how} = trial
   const base = {operation, rule, kind, subject}
-  const tell = (result: TrialResult['result'], ms: number | null, note: string | null): TrialResult => {
+  const tell = (result: TrialResult['result'], tookMs: number | null, note: string | null): TrialResult => {
     const isTold = result === 'permitted' || result === 'refused'
-    return {...base, result, asExpected: isTold ? (result === 'permitted') === expected : null, ms, note}
+    return {...base, result, asExpected: isTold ? (result === 'permitted') === expected : null, tookMs, note}
   }
   try {
     switch (how) {

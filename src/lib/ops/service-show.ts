@@ -8,6 +8,7 @@ import {readService, type ServiceContext, type ServiceParameter} from './service
 export interface ServiceView {
   readonly cluster: string
   readonly service: string
+  readonly at: string
   readonly parameters: readonly ServiceParameter[]
   /** URLs; none where the list is missing or wrong. */
   readonly servers: readonly string[]
@@ -28,6 +29,7 @@ export async function showService(ctx: ServiceContext, service: string): Promise
   return {
     cluster: settings.name,
     service,
+    at: new Date(ctx.clock.now()).toISOString(),
     parameters,
     servers: servers ?? [],
     strangers: strangersAmong(

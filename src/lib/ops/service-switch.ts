@@ -35,6 +35,7 @@ export interface SwitchOutcome {
   readonly line: number
   readonly from: string
   readonly to: string
+  readonly dryRun: boolean
   /** False: it was so already, or --dry-run. */
   readonly changed: boolean
   /** A unified diff of the change, made or planned; empty where there is nothing to change. */
@@ -84,7 +85,7 @@ export async function switchService(
   const text = await readTerraform(file)
   const {use, from, to, edit} = explaining(file, () => planSwitch(text, options))
   const references = {from: formatReference(from), to: formatReference(to)}
-  const outcome = {file, service, module: use.module, line: use.line, ...references}
+  const outcome = {file, service, module: use.module, line: use.line, ...references, dryRun}
   if (!edit) return {...outcome, changed: false, diff: ''}
   await withCluster((ctx) => assertTarget(ctx, options))
   const diff = unifiedDiff(file.replace(/^(\.?\/)+/, ''), text, edit)

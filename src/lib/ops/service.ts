@@ -21,6 +21,7 @@ export type ServiceContext = Pick<
 export interface ServiceList {
   readonly cluster: string
   readonly region: string
+  readonly at: string
   /** The worst of all. */
   readonly verdict: ServiceVerdict
   readonly limits: ExpiryLimits
@@ -67,7 +68,9 @@ export async function listServices(ctx: ServiceContext, limits: ExpiryLimits): P
   })
   const counts = {ok: 0, degraded: 0, critical: 0}
   for (const {verdict} of rows) counts[verdict] += 1
-  return {cluster: settings.name, region, verdict: worstVerdict(rows), limits, counts, services: sortServices(rows)}
+  const at = new Date(judgement.now).toISOString()
+  const verdict = worstVerdict(rows)
+  return {cluster: settings.name, region, at, verdict, limits, counts, services: sortServices(rows)}
 }
 
 /** The three parameters of one service, read and checked. The seed stays in `check`. */

@@ -15,7 +15,7 @@ export interface DoctorLine {
   readonly status: string
   readonly message: string
   readonly fix: string | null
-  readonly ms: number
+  readonly tookMs: number
 }
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -54,5 +54,5 @@ const RECORD: readonly Column<DoctorLine>[] = [
   {header: 'STATUS', value: ({status}) => status},
   {header: 'MESSAGE', value: ({message}) => message},
   {header: 'FIX', value: ({fix}) => fix ?? '-'},
-  {header: 'SECONDS', value: ({ms}) => String(ms / 1000)},
+  {header: 'SECONDS', value: ({tookMs}) => String(tookMs / 1000)},
 ]

@@ -14,7 +14,7 @@ export interface NodeLine {
   readonly zone: string | null
   readonly privateIp: string | null
   readonly launchedAt: string | null
-  readonly groupState: string | null
+  readonly lifecycle: string | null
 }
 
 /** Columns that one table of every column takes, more or less: below it the machines get a table of their own. */
@@ -42,7 +42,7 @@ function serverColumns(now: number, decorated: boolean): readonly Column<NodeLin
     {header: 'ROLES', value: roles},
     {header: 'VERSION', value: ({version}) => version ?? '-'},
     {header: 'UP', value: uptime},
-    {header: 'STATE', value: ({groupState}) => groupState ?? '-'},
+    {header: 'STATE', value: ({lifecycle}) => lifecycle ?? '-'},
     {header: 'LAUNCHED', value: launched},
   ]
 }

@@ -20,10 +20,10 @@ const TONES: Readonly<Record<NodeVerdict, Tone>> = {ok: 'good', degraded: 'warni
 /** One screen on a terminal, one value a line in a pipe; without a final newline. */
 export function renderNodeStatus(status: NodeStatusView, terminal: Terminal): string {
   if (!terminal.decorated) return renderFields(fieldsOf(status), terminal)
-  const {node, instanceId, serverVersion, uptimeSeconds, verdict, findings, units, measures, bootstrap, load} = status
+  const {node, instanceId, version, uptimeSeconds, verdict, findings, units, measures, bootstrap, load} = status
   const {paint, width} = terminal
   const up = uptimeSeconds === null ? '' : `, up ${humanDuration(uptimeSeconds * 1000)}`
-  const server = printable(`${instanceId}, nats-server ${serverVersion ?? '?'}${up}`)
+  const server = printable(`${instanceId}, nats-server ${version ?? '?'}${up}`)
   const head = `${paint('strong', printable(node))}  ${server}`
   const tone = TONES[verdict]
   const found = findings.map(({severity, message}) => {
@@ -48,7 +48,7 @@ export function renderNodeStatus(status: NodeStatusView, terminal: Terminal): st
 const UNIT_COLUMNS: readonly Column<UnitStatus>[] = [
   {header: 'UNIT', value: ({unit}) => unit},
   {header: 'STATE', value: stateOf, tone: ({activeState}) => (activeState === 'active' ? 'good' : 'bad')},
-  {header: 'SINCE', value: ({since}) => since ?? '-'},
+  {header: 'SINCE', value: ({activeSince}) => activeSince ?? '-'},
   {header: 'RESTARTS', value: ({restarts}) => (restarts === null ? '-' : String(restarts)), align: 'right'},
 ]
 
@@ -87,7 +87,7 @@ function fieldsOf(status: NodeStatusView): readonly Field[] {
     ['instance', status.instanceId],
     ['verdict', status.verdict],
     ['finding', status.findings.map(({severity, message}) => `${severity}: ${message}`)],
-    ['version', known(status.serverVersion)],
+    ['version', known(status.version)],
     ['uptime', known(uptimeSeconds)],
     ...units.map((unit): Field => [`unit.${unit.unit}`, stateOf(unit)]),
     ...measures.map(({name, percent}): Field => [`${name}.percent`, known(percent)]),

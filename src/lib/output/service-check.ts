@@ -10,7 +10,7 @@ export interface CheckLines {
   readonly service: string
   readonly verdict: string
   readonly hosts: readonly HostLine[]
-  readonly roundTrip: {readonly subject: string; readonly ms: number} | null
+  readonly roundTrip: {readonly subject: string; readonly tookMs: number} | null
   readonly trials: readonly TrialLine[]
   readonly problems: readonly string[]
 }
@@ -29,7 +29,7 @@ interface TrialLine {
   readonly kind: string
   readonly result: string
   readonly asExpected: boolean | null
-  readonly ms: number | null
+  readonly tookMs: number | null
   readonly note: string | null
 }
 
@@ -59,7 +59,7 @@ export function renderCheck(check: CheckLines, style: Style): string {
       value: ({result}) => result,
       tone: ({asExpected, result}) => (asExpected === true ? 'good' : asExpected === false ? 'bad' : toneOf(result)),
     },
-    {header: 'TOOK', value: ({ms}) => duration(ms), align: 'right'},
+    {header: 'TOOK', value: ({tookMs}) => duration(tookMs), align: 'right'},
     {header: 'NOTE', value: ({note}) => note ?? '-'},
   ]
   const tables = [renderTable(hostColumns, hosts, style), renderTable(trialColumns, trials, style)]
@@ -68,7 +68,7 @@ export function renderCheck(check: CheckLines, style: Style): string {
     return [...tables.filter((text, index) => [hosts, trials][index]?.length && text), ...lines].join('\n')
   }
   const trip = roundTrip
-    ? `round trip over ${printable(roundTrip.subject)}: ${humanDuration(roundTrip.ms)}`
+    ? `round trip over ${printable(roundTrip.subject)}: ${humanDuration(roundTrip.tookMs)}`
     : 'no round trip: nothing that this user may publish is free of traces'
   return [
     tables[0],

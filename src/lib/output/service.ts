@@ -34,7 +34,7 @@ export function toneOf(word: string): Tone | undefined {
 /** A table with the accounts and a summary below it; in a pipe one record a service, with everything. */
 export function renderServices({cluster, counts, services}: ServiceLines, style: Style, now: number): string {
   if (!style.decorated) return renderTable(RECORD, services, style)
-  const accounts = [...new Set(services.flatMap(({account}) => account ?? []))]
+  const accounts = [...new Set(services.flatMap(({accountId}) => accountId ?? []))]
   const problems = services.flatMap(({service, problems}) => problems.map((each) => `${service}: ${each}`))
   const summary = Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -78,7 +78,7 @@ const RECORD: readonly Column<ServiceRow>[] = [
   {header: 'DAYS', value: ({daysLeft}) => (daysLeft === null ? '-' : String(daysLeft))},
   {header: 'USER', value: ({user}) => user ?? '-'},
   {header: 'KEY', value: ({publicKey}) => publicKey ?? '-'},
-  {header: 'ACCOUNT', value: ({account}) => account ?? '-'},
+  {header: 'ACCOUNT', value: ({accountId}) => accountId ?? '-'},
   {header: 'HAS', value: has},
   {header: 'HOSTS', value: ({servers}) => servers.join(',') || '-'},
   {header: 'PROBLEMS', value: ({problems}) => problems.join('; ') || '-'},

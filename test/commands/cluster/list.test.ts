@@ -43,13 +43,13 @@ describe('cluster list', () => {
     const {stdout} = await runCommand(ClusterList, ['--json'], {configuration: open(folder.path)})
     const {clusters} = JSON.parse(stdout)
     assert.deepEqual(clusters[2], {
-      name: 'nats-staging',
+      cluster: 'nats-staging',
       region: null,
       nodes: null,
       source: {layer: 'project file', detail: join(folder.path, 'natsops.yaml')},
     })
     assert.deepEqual(
-      clusters.map(({name}: {name: string}) => name),
+      clusters.map(({cluster}: {cluster: string}) => cluster),
       ['lab', 'nats-prod', 'nats-staging'],
     )
   })

@@ -54,9 +54,9 @@ describe('cluster show', () => {
     })
     const argv = ['--json', '--region', 'eu-west-1']
     const {stdout} = await runCommand(ClusterShow, argv, {configuration})
-    const {name, values, nodes} = JSON.parse(stdout)
+    const {cluster, values, nodes} = JSON.parse(stdout)
     const file = join(home, 'natsops.yaml')
-    assert.equal(name, 'c')
+    assert.equal(cluster, 'c')
     assert.deepEqual(
       Object.fromEntries(
         ['name', 'region', 'profile', 'endpoints.all', 'tls.ca', 'settle', 'nodes', 'ports.client'].map((key) => [
@@ -76,7 +76,7 @@ describe('cluster show', () => {
       },
     )
     assert.deepEqual(nodes, [
-      {name: 'a', host: '10.0.0.1', clientPort: 4222, monitorPort: 8222, asg: 'a-asg', instanceName: 'a'},
+      {node: 'a', host: '10.0.0.1', clientPort: 4222, monitorPort: 8222, asg: 'a-asg', instanceName: 'a'},
     ])
   })
 

@@ -57,6 +57,7 @@ describe('creds show', () => {
     assert.match(issuedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     assert.deepEqual(shown, {
       path,
+      at: '2026-01-02T03:04:05.000Z',
       valid: true,
       problem: null,
       identity: {name: 'face\u001bbox', publicKey: user.publicKey},

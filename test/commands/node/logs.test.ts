@@ -57,7 +57,7 @@ describe('node logs', function () {
     const shown = JSON.parse(stdout)
     assert.deepEqual([shown.cluster, shown.node, shown.unit, shown.entries.length], ['c', 'c-node-1', 'nats', 900])
     assert.deepEqual(
-      shown.entries.map(({text}: {text: string}) => /line (\d+)/.exec(text)?.[1]),
+      shown.entries.map(({message}: {message: string}) => /line (\d+)/.exec(message)?.[1]),
       entries.map((_, index) => String(index)),
     )
   })

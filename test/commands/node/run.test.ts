@@ -38,6 +38,7 @@ describe('node run', function () {
     assert.deepEqual(JSON.parse(stdout), {
       cluster: 'c',
       command: ['true'],
+      dryRun: false,
       exit: 3,
       nodes: [{...outcome, cut: false, error: null}],
     })

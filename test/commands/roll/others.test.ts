@@ -221,6 +221,16 @@ describe('roll abort', () => {
     assert.deepEqual([scene.lock, scene.canary, scene.cluster.unsound()], [undefined, 'absent', []])
   })
 
+  it('tells with --dry-run what it would be about, in the same shape, and changes nothing', async () => {
+    scene.lock = otherLock({handedOver: true, current: currentOf('c-node-3', {stopped: true})})
+    const planned = JSON.parse((await abort('--dry-run', '--json')).stdout)
+    assert.deepEqual([planned.outcome, planned.node, planned.standing, planned.exit], ['planned', 'c-node-3', null, 0])
+    assert.equal(scene.lock?.beat, 3)
+    const real = JSON.parse((await abort('--confirm', 'c', '--json')).stdout)
+    assert.equal(real.outcome, 'aborted')
+    assert.deepEqual(Object.keys(planned).sort(), Object.keys(real).sort())
+  })
+
   it('says which node is down and what that means, with 5', async () => {
     await hold()
     const {stdout, exitCode} = await abort('--confirm', 'c')

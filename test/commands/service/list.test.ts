@@ -64,6 +64,7 @@ describe('service list', () => {
     assert.deepEqual(JSON.parse((await list(['--json'])).stdout), {
       cluster: 'c',
       region: 'us-east-2',
+      at: '2026-01-02T03:04:05.000Z',
       verdict: 'ok',
       limits: {warningDays: 30, criticalDays: 7},
       counts: {ok: 1, degraded: 0, critical: 0},
@@ -77,7 +78,7 @@ describe('service list', () => {
           servers: [1, 2, 3].map((n) => `nats://c-node-${n}.c.internal:4222`),
           user: 'app',
           publicKey: user.publicKey,
-          account: user.account,
+          accountId: user.account,
           expiresAt: '2026-02-11T03:04:05Z',
           daysLeft: 40,
           problems: [],

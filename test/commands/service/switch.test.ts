@@ -61,10 +61,11 @@ describe('service switch', () => {
       line: 16,
       from: CLOUD,
       to: hosted('facebox'),
+      dryRun: true,
       changed: false,
     })
     const real = JSON.parse((await move('--json')).stdout)
-    assert.deepEqual(real, {...rest, changed: true, diff})
+    assert.deepEqual(real, {...rest, dryRun: false, changed: true, diff})
   })
 
   it('goes back to Synadia Cloud, whose parameters only Terraform knows the place of', async () => {

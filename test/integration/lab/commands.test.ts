@@ -40,7 +40,7 @@ describe('lab commands', () => {
       const text = await runCommand(LabDown, [], wiring())
       assert.deepEqual([text.stdout, text.exitCode], ['there is no lab lab: nothing to do\n', 0])
       const json = await runCommand(LabDown, ['blue', '--json'], wiring())
-      assert.deepEqual(JSON.parse(json.stdout), {name: 'blue', removed: false})
+      assert.deepEqual(JSON.parse(json.stdout), {lab: 'blue', removed: false})
     })
 
     it('up refuses what cannot be a lab, before anything is begun', async () => {
@@ -86,7 +86,8 @@ describe('lab commands', () => {
       assert.match(text.stdout, /^(lab-node-\d\ti-[0-9a-f]{17}\tInService\trunning\t\d+\t\d+\t\d+\t\d+\n){2}$/)
       const json = JSON.parse((await runCommand(LabStatus, ['--json'], wiring())).stdout) as Record<string, unknown>
       assert.deepEqual(Object.keys(json), [
-        'name',
+        'lab',
+        'at',
         'state',
         'region',
         'serverVersion',
@@ -96,7 +97,7 @@ describe('lab commands', () => {
         'log',
         'nodes',
       ])
-      assert.deepEqual([json.name, json.state, json.serverVersion], ['lab', 'up', version])
+      assert.deepEqual([json.lab, json.state, json.serverVersion], ['lab', 'up', version])
     })
 
     it('prints its secret key by env and by nothing else, and its seed nowhere', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../../../src/lib/domain/doctor.ts'
 import type {LockDocument} from '../../../src/lib/domain/roll/lock.ts'
 
-const found = (check: CheckName, status: Status) => ({check, status, message: check, fix: null, ms: 1})
+const found = (check: CheckName, status: Status) => ({check, status, message: check, fix: null, tookMs: 1})
 
 describe('what a doctor concludes', () => {
   it('is as bad as the worst finding, and nothing unknown is ok', () => {

@@ -43,14 +43,14 @@ describe('the status of an instance', () => {
           loadState: 'loaded',
           activeState: 'active',
           subState: 'running',
-          since: 'Fri 2026-11-20 19:50:50 UTC',
+          activeSince: '2026-11-20T19:50:50Z',
           restarts: 2,
         },
         ...['nats-monitor', 'fluent-bit'].map((unit) => {
-          return {unit, loadState: 'loaded', activeState: 'active', subState: 'running', since: null, restarts: 0}
+          return {unit, loadState: 'loaded', activeState: 'active', subState: 'running', activeSince: null, restarts: 0}
         }),
       ],
-      serverVersion: '2.11.4',
+      version: '2.11.4',
       uptimeSeconds: 86_400.52,
       cpuPercent: 16,
       iowaitPercent: 4,
@@ -64,10 +64,10 @@ describe('the status of an instance', () => {
   })
 
   it('is not what a log says it is', () => {
-    const {serverVersion, units, bootstrap} = readStatus(
+    const {version, units, bootstrap} = readStatus(
       printed({nats: '', bootstrap: '--natsops:unit\nId=nats.service\nActiveState=active\n--natsops:bootstrap\nx\n'}),
     )
-    assert.deepEqual([serverVersion, units[0]?.activeState, bootstrap.length], ['2.11.4', null, 5])
+    assert.deepEqual([version, units[0]?.activeState, bootstrap.length], ['2.11.4', null, 5])
   })
 
   it('is unknown throughout where nothing was printed, or half of it', () => {

@@ -1,10 +1,11 @@
+import {type Told, tell} from '../told.ts'
 import type {State} from './algorithm.ts'
 import type {RollEvent} from './events.ts'
 import type {LockHolder} from './lock.ts'
 import type {Strategy} from './plan.ts'
-import type {NodeIdentity} from './view.ts'
+import {type NodeIdentity, wholeIdentity} from './view.ts'
 
-/** What became of a roll, from its events alone. Public under --json. Times: milliseconds since the epoch. */
+/** What became of a roll, from its events alone. Public under --json, as `tellReport` makes it. Times: milliseconds since the epoch. */
 export interface RollReport {
   readonly roll: string
   readonly cluster: string | null
@@ -43,11 +44,11 @@ export interface NodeReport {
   readonly syncedBytes: number | null
 }
 
-/** A stay in one state; `to` equals `from` where nothing more is known. */
+/** A stay in one state; `endedAt` equals `startedAt` where nothing more is known. */
 export interface Span {
   readonly state: State
-  readonly from: number
-  readonly to: number
+  readonly startedAt: number
+  readonly endedAt: number
 }
 
 export interface Remark {
@@ -90,10 +91,19 @@ export function reportRoll(roll: string, events: readonly RollEvent[]): RollRepo
   }
 }
 
+/** The report for --json. A journal leaves out what nobody knew of a node. */
+export function tellReport(report: RollReport): Told<RollReport> {
+  const whole = (identity: NodeIdentity | null): NodeIdentity | null => identity && wholeIdentity(identity)
+  const nodes = report.nodes.map((node) => ({...node, before: whole(node.before), after: whole(node.after)}))
+  return tell({...report, nodes})
+}
+
 /** Milliseconds a node spent in each state it was in, in the order it first came to them. */
 export function timesOf({spans}: NodeReport): ReadonlyMap<State, number> {
   const times = new Map<State, number>()
-  for (const {state, from, to} of spans) times.set(state, (times.get(state) ?? 0) + Math.max(0, to - from))
+  for (const {state, startedAt, endedAt} of spans) {
+    times.set(state, (times.get(state) ?? 0) + Math.max(0, endedAt - startedAt))
+  }
   return times
 }
 
@@ -148,12 +158,12 @@ function reportNodes(events: readonly RollEvent[]): readonly NodeReport[] {
 /** Each node's stays. What was under way when natsops was killed is known to have lasted to its last word. */
 function spansOf(events: readonly RollEvent[]): ReadonlyMap<string, readonly Span[]> {
   const spans = new Map<string, Span[]>()
-  let open: {readonly node: string | undefined; readonly state: State; readonly from: number} | undefined
+  let open: {readonly node: string | undefined; readonly state: State; readonly startedAt: number} | undefined
   let lastWord = 0
-  const close = (to: number): void => {
+  const close = (at: number): void => {
     if (open?.node !== undefined) {
-      const {node, state, from} = open
-      spans.set(node, [...(spans.get(node) ?? []), {state, from, to: Math.max(from, to)}])
+      const {node, state, startedAt} = open
+      spans.set(node, [...(spans.get(node) ?? []), {state, startedAt, endedAt: Math.max(startedAt, at)}])
     }
     open = undefined
   }
@@ -162,7 +172,7 @@ function spansOf(events: readonly RollEvent[]): ReadonlyMap<string, readonly Spa
     if (event.type === 'ended') close(event.at)
     if (event.type === 'state') {
       close(event.at)
-      open = {node: event.node, state: event.state, from: event.at}
+      open = {node: event.node, state: event.state, startedAt: event.at}
     }
     lastWord = event.at
   }

@@ -39,6 +39,12 @@ export interface NodeIdentity {
   readonly version: string | undefined
 }
 
+/** With every field: JSON leaves out what is undefined. */
+export function wholeIdentity(read: NodeIdentity): NodeIdentity {
+  const {node, asg, instanceId, privateIp, serverId, serverStartedAt, version} = read
+  return {node, asg, instanceId, privateIp, serverId, serverStartedAt, version}
+}
+
 /** What the invariants are asked about. */
 export interface Subject {
   /** Every node of the cluster. */

@@ -32,7 +32,7 @@ export async function runChecks(checks: readonly Check[], limitMs: number): Prom
       })
       try {
         const {status, message, fix} = await Promise.race([explained(look), late])
-        return {check: name, status, message, fix: fix ?? null, ms: Math.round(performance.now() - began)}
+        return {check: name, status, message, fix: fix ?? null, tookMs: Math.round(performance.now() - began)}
       } finally {
         limit.abort()
         late.catch(() => {})

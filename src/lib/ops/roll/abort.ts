@@ -14,7 +14,7 @@ import {assumeLock, lockParameter} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {defaultPace, type OpenWorld, type RollPace, thisHolder} from './start.ts'
 
-/** Where an abort leaves the cluster. Public under --json. */
+/** Where an abort leaves the cluster. */
 export interface AbortResult {
   readonly cluster: string
   readonly roll: string
@@ -30,6 +30,20 @@ export interface AbortResult {
   readonly done: readonly string[]
   readonly remaining: readonly string[]
   readonly exit: number
+}
+
+/** Public under --json. */
+export interface AbortDocument extends Omit<AbortResult, 'standing'> {
+  readonly outcome: 'aborted' | 'planned'
+  /** Null in a dry run, which does not look at the cluster. */
+  readonly standing: AbortResult['standing'] | null
+}
+
+/** What a dry run tells: whom an abort would be about. */
+export function planAbort({cluster, roll, current, done, remaining}: LockDocument): AbortDocument {
+  const node = current?.identity.node ?? null
+  const nothing = {startedAgain: false, standing: null, reasons: [], meaning: [], exit: 0}
+  return {cluster, roll, outcome: 'planned', node, ...nothing, done, remaining}
 }
 
 /**

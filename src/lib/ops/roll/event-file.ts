@@ -1,5 +1,6 @@
 import {closeSync, constants, fstatSync, openSync, writeSync} from 'node:fs'
-import {formatEvent, type RollEvent} from '../../domain/roll/events.ts'
+import type {RollEvent} from '../../domain/roll/events.ts'
+import {tell} from '../../domain/told.ts'
 import {messageOf, UsageError} from '../../errors.ts'
 
 export interface EventFile {
@@ -28,7 +29,7 @@ export function openEventFile(path: string, complain: (line: string) => void): E
   return {
     write(event) {
       try {
-        writeSync(file, formatEvent(event))
+        writeSync(file, `${JSON.stringify(tell(event))}\n`)
       } catch (error) {
         if (!failed) complain(`warning: events are missing in ${path}: ${messageOf(error)}`)
         failed = true

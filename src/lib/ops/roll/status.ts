@@ -1,13 +1,16 @@
 import type {ClusterContext} from '../../context.ts'
 import type {State} from '../../domain/roll/algorithm.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
+import {wholeIdentity} from '../../domain/roll/view.ts'
+import {type Told, tell} from '../../domain/told.ts'
 import {isLeft} from './claim.ts'
 import {journalFolder, readJournal} from './journal.ts'
 import {lockParameter, readLock} from './lock.ts'
 
-/** Public under --json. Times: milliseconds since the epoch, by the wall clocks of those who wrote them. */
+/** Public under --json, as `tellStatus` makes it. Times: milliseconds since the epoch, by the wall clocks of those who wrote them. */
 export interface RollStatus {
   readonly cluster: string
+  readonly at: number
   /** The SSM parameter of the lock. */
   readonly parameter: string
   /** Null: no roll is under way and no node is drained. */
@@ -19,11 +22,20 @@ export interface RollStatus {
    */
   readonly heartbeatAgeMs: number | null
   /** From the journal, where this machine has one of the roll. */
-  readonly local: {readonly state: State; readonly node: string | null; readonly since: number} | null
+  readonly local: {readonly state: State; readonly node: string | null; readonly enteredAt: number} | null
   /** Whether a resume from here goes on at once, or needs --take-over; null where there is nothing to resume. */
   readonly resumable: 'at-once' | 'take-over' | null
   /** Commands for what can be done next. */
   readonly next: readonly string[]
+}
+
+/** The status for --json. A lock leaves out what there is not. */
+export function tellStatus(status: RollStatus): Told<RollStatus> {
+  const {lock} = status
+  if (lock === null) return tell(status)
+  const {purpose = 'roll', instances, current} = lock
+  const whole = current && {...current, identity: wholeIdentity(current.identity)}
+  return tell({...status, lock: {...lock, purpose, instances, current: whole}})
 }
 
 /** Who holds the lock of a cluster and how far they are. Changes nothing. */
@@ -31,21 +43,23 @@ export async function readStatus(context: ClusterContext): Promise<RollStatus> {
   const {clock, configuration, settings} = context
   const parameter = lockParameter(settings)
   const held = await readLock(await (await context.aws()).parameters(), parameter)
-  const cluster = settings.name
+  const {name: cluster} = settings
+  const at = clock.now()
   if (held === undefined) {
     const nothing = {lock: null, version: null, heartbeatAgeMs: null, local: null, resumable: null}
-    return {cluster, parameter, ...nothing, next: [`natsops roll --cluster ${cluster} --dry-run`]}
+    return {cluster, at, parameter, ...nothing, next: [`natsops roll --cluster ${cluster} --dry-run`]}
   }
   const {document, version} = held
   const journal = await readJournal(journalFolder(configuration.paths.state, cluster), document.roll).catch(() => {})
   const state = journal?.events.findLast((event) => event.type === 'state')
   return {
     cluster,
+    at,
     parameter,
     lock: document,
     version,
-    heartbeatAgeMs: Math.max(0, clock.now() - document.heartbeatAt),
-    local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, since: state.at} : null,
+    heartbeatAgeMs: Math.max(0, at - document.heartbeatAt),
+    local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, enteredAt: state.at} : null,
     resumable: document.purpose === 'drain' ? null : isLeft(document) ? 'at-once' : 'take-over',
     next: nextSteps(document),
   }

@@ -36,7 +36,7 @@ export function renderPrometheus(report: HealthReport): string {
       ...VERDICTS.flatMap((each) => sample({...cluster, verdict: each}, Number(each === verdict))),
     ]),
     family('natsops_health_observed_timestamp_seconds', 'gauge', 'When the cluster was looked at.', [
-      ...sample(cluster, Date.parse(report.observedAt) / 1000),
+      ...sample(cluster, Date.parse(report.at) / 1000),
     ]),
     family('natsops_health_findings', 'gauge', 'Findings by severity.', [
       ...Object.entries(counts).flatMap(([severity, count]) => sample({...cluster, severity}, count)),

@@ -165,9 +165,9 @@ function infoLines({code, nodes, message, meaning, next}: Finding, {width, paint
  * members, expected), finding (severity, code, nodes, message, measured, limit, meaning, next, assets).
  */
 function renderHealthRecords(report: HealthReport): string {
-  const {verdict, cluster, observedAt, counts, nodes, meta, findings} = report
+  const {verdict, cluster, at, counts, nodes, meta, findings} = report
   const records: readonly (readonly (string | number | undefined)[])[] = [
-    ['verdict', verdict, cluster, observedAt, counts.critical, counts.warning, counts.info],
+    ['verdict', verdict, cluster, at, counts.critical, counts.warning, counts.info],
     ...nodes.map((node) => {
       const {jetStream, replicas} = node
       const {proven, all} = provenOf(replicas)

@@ -163,7 +163,7 @@ function renderReportRecords(report: RollReport): string {
       return ['node', node, outcome, before?.instanceId, after?.instanceId, syncedBytes]
     }),
     ...nodes.flatMap(({node, spans}) =>
-      spans.map(({state, from, to}) => ['state', node, state, rfc3339(from), rfc3339(to)]),
+      spans.map(({state, startedAt, endedAt}) => ['state', node, state, rfc3339(startedAt), rfc3339(endedAt)]),
     ),
     ...nodes.flatMap(({node, moved}) => moved.map(({group, to}) => ['moved', node, group, to])),
     ...skipped.map(({node, what, why}) => ['skipped', node, what, why]),

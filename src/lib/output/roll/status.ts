@@ -10,7 +10,7 @@ export interface StatusView {
   readonly parameter: string
   readonly lock: LockDocument | null
   readonly heartbeatAgeMs: number | null
-  readonly local: {readonly state: string; readonly node: string | null; readonly since: number} | null
+  readonly local: {readonly state: string; readonly node: string | null; readonly enteredAt: number} | null
   readonly resumable: 'at-once' | 'take-over' | null
   readonly next: readonly string[]
 }
@@ -36,7 +36,12 @@ export function statusFields(status: StatusView, now: number, decorated: boolean
     ['heartbeat', sayHeartbeat(status)],
     ['node', current ? sayCurrent(lock) : 'none in flight'],
     ...(local
-      ? [['state', `${local.node === null ? '' : `${local.node} `}${local.state} since ${time(local.since)}`] as const]
+      ? [
+          [
+            'state',
+            `${local.node === null ? '' : `${local.node} `}${local.state} since ${time(local.enteredAt)}`,
+          ] as const,
+        ]
       : isDrain
         ? []
         : [['state', 'not known here: the journal is on the machine of the holder'] as const]),

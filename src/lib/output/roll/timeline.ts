@@ -36,12 +36,12 @@ const LABEL_COLUMNS = 19
 /** A row a node, a bar a stay in a state, as inline SVG. `toSafe` makes text safe for HTML. */
 export function renderTimeline({nodes, startedAt}: RollReport, toSafe: (text: string) => string): string {
   const worked = nodes.filter(({spans}) => spans.length > 0)
-  const ends = worked.flatMap(({spans}) => spans.map(({to}) => to))
+  const ends = worked.flatMap(({spans}) => spans.map(({endedAt}) => endedAt))
   const span = Math.max(1, ...ends.map((to) => to - startedAt))
   const x = (at: number): number => LABEL + ((at - startedAt) / span) * (WIDTH - LABEL)
   const rows = worked.map(({node, spans}, index) => {
     const y = index * ROW + 8
-    const bars = spans.map(({state, from, to}) => {
+    const bars = spans.map(({state, startedAt: from, endedAt: to}) => {
       // A stay of no time at the very end is still to be seen.
       const left = Math.min(x(from), WIDTH - 1)
       const width = Math.max(1, x(to) - left)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {tellHealth} from '../../../../src/lib/domain/health/told.ts'
 import {judgeHealth} from '../../../../src/lib/domain/health.ts'
 import {nagiosStatus, renderNagios, renderNagiosFailure} from '../../../../src/lib/output/health/nagios.ts'
 import {renderPrometheus} from '../../../../src/lib/output/health/prometheus.ts'
@@ -56,7 +57,7 @@ describe('forms of a health report', () => {
     it(`${name} in a pipe`, () => assertGolden(`health/${name}.records.txt`, `${renderHealth(report, pipe)}\n`))
     it(`${name} for Nagios`, () => assertGolden(`health/${name}.nagios.txt`, `${renderNagios(report, thresholds)}\n`))
     it(`${name} for Prometheus`, () => assertGolden(`health/${name}.prom`, `${renderPrometheus(report)}\n`))
-    it(`${name} as JSON`, () => assertGolden(`health/${name}.json`, `${JSON.stringify(report, null, 2)}\n`))
+    it(`${name} as JSON`, () => assertGolden(`health/${name}.json`, `${JSON.stringify(tellHealth(report), null, 2)}\n`))
   }
 
   it('fits on one screen of 80x24 when all is well', () => {
