@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
-import {chmodSync, mkdirSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {readManifest} from '../../script/manifest.ts'
+import {openConfiguration} from '../../src/lib/config.ts'
 import {inTurns} from '../../src/lib/domain/in-turns.ts'
+import {formatLock} from '../../src/lib/domain/roll/lock.ts'
 import {Exit, verdictExits} from '../../src/lib/errors.ts'
+import {journalFolder, openJournal} from '../../src/lib/ops/roll/journal.ts'
+import {lockParameter} from '../../src/lib/ops/roll/lock.ts'
+import {JSON_LINES, LOCKED_LINES, WITHOUT_LINE} from '../support/json-lines.ts'
+import {compareShapes, offencesOf, shapeOf} from '../support/json-shape.ts'
 import {startLab, type TestLab} from '../support/lab.ts'
+import {heldRoll, identity, ROLL} from '../support/roll-events.ts'
+import {runCommand} from '../support/run.ts'
+import {serviceModule} from '../support/terraform.ts'
 
 /** Not run here: what never ends, what changes the cluster (tests of its own do), and what needs other programs. */
 const ELSEWHERE =
@@ -18,7 +27,13 @@ const ANSWERS: readonly number[] = [...Object.values(verdictExits), Exit.refused
 /** Usage errors that say: the line is understood, and what it names does not exist here, or nobody can agree to it. */
 const NOT_HERE = /--confirm nats-prod|there is no file|is no user of|is no asset with a single replica/
 
-describe('the examples of every help', () => {
+interface Described {
+  readonly examples?: readonly string[]
+  readonly flags: Readonly<Record<string, unknown>>
+}
+
+describe('every command', () => {
+  const commands: Readonly<Record<string, Described>> = JSON.parse(readManifest()).commands
   let lab: TestLab
   let folder: string
 
@@ -43,8 +58,69 @@ describe('the examples of every help', () => {
     return {output, words, status}
   }
 
-  it('are command lines that work', async () => {
-    const commands: Record<string, {examples?: string[]}> = JSON.parse(readManifest()).commands
+  /** The lab as a roll leaves it that was held and resumed: a journal, and a lock that anybody may take. */
+  const leaveRoll = async () => {
+    const {settings, aws} = await lab.cluster()
+    const journal = await openJournal(journalFolder(lab.configuration.paths.state, settings.name), ROLL)
+    for (const event of heldRoll()) await journal.append(event, {durable: false})
+    await journal.close()
+    const [started] = heldRoll()
+    assert.ok(started?.type === 'started')
+    const {roll, cluster, holder, request, at} = started
+    const current = {identity: identity('nats-prod-node-2', 2), intended: true, stopped: false}
+    const left = {roll, cluster, holder, request, startedAt: at, heartbeatAt: at, current, handedOver: true, beat: 1}
+    const text = formatLock({format: 1, ...left, remaining: ['nats-prod-node-2'], done: []})
+    const parameters = await (await aws()).parameters()
+    await parameters.put(lockParameter(settings), text, {secure: false, overwrite: false})
+    return () => parameters.delete(lockParameter(settings))
+  }
+
+  it('tells its result under --json by the rules of docs/json.md, in the shape that was approved', async () => {
+    const here = process.cwd()
+    const aside = join(lab.folder, 'json')
+    mkdirSync(aside)
+    writeFileSync(join(aside, 'services.tf'), serviceModule('facebox'))
+    const {axiom: {url = '', token = ''} = {}} = lab.record
+    const variables = {...lab.variables, CLUSTER_NAME: 'nats-prod', AXIOM_URL: url, AXIOM_TOKEN: token}
+    const configuration = openConfiguration({variables, home: lab.folder, cwd: aside, temporary: lab.folder})
+    const documents = new Map<string, unknown[]>()
+    const ask = async (line: string): Promise<readonly string[]> => {
+      const [own = '', rest] = line.split(' -- ')
+      const words = own.split(' ')
+      const id = [3, 2, 1].map((count) => words.slice(0, count).join(':')).find((each) => each in commands)
+      assert.ok(id, line)
+      const path = join(import.meta.dirname, '../../src/commands', ...id.split(':'))
+      const {default: Command} = await import(existsSync(path) ? join(path, 'index.ts') : `${path}.ts`)
+      const argv = [...words.slice(id.split(':').length), '--json', ...(rest === undefined ? [] : ['--', rest])]
+      const {stdout, stderr} = await runCommand(Command, argv, {configuration})
+      const name = id.replaceAll(':', ' ')
+      const document = JSON.parse(stdout)
+      if (document.error !== undefined) return [`${line}: ${document.error.message}`]
+      if (stderr !== '') return [`${line}: ${stderr}`]
+      documents.set(name, [...(documents.get(name) ?? []), document])
+      return offencesOf(name, document)
+    }
+    process.chdir(aside)
+    const offences: string[] = []
+    try {
+      for (const line of JSON_LINES) offences.push(...(await ask(line)))
+      const clear = await leaveRoll()
+      for (const line of LOCKED_LINES) offences.push(...(await ask(line)))
+      await clear()
+    } finally {
+      process.chdir(here)
+    }
+    assert.deepEqual(offences, [])
+    const expected = Object.keys(commands).filter((id) => commands[id]?.flags.json !== undefined)
+    assert.deepEqual(
+      [...documents.keys(), ...Object.keys(WITHOUT_LINE)].sort(),
+      expected.map((id) => id.replaceAll(':', ' ')).sort(),
+    )
+    const shapes = [...documents].map(([name, each]) => [name, shapeOf(name, each)] as const)
+    assert.deepEqual(compareShapes(new Map(shapes)), [])
+  })
+
+  it('has examples that are command lines that work', async () => {
     const examples = Object.entries(commands).flatMap(([id, {examples = []}]) =>
       examples.map((example) =>
         example.replaceAll('<%= config.bin %>', 'natsops').replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),

@@ -1,0 +1,162 @@
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+
+/** What a path holds: the types seen there, and whether it was seen in every document. */
+export interface PathTypes {
+  readonly types: readonly string[]
+  /** Only sometimes there, or with only some of the types: what a test cannot settle. */
+  readonly sometimes: boolean
+}
+
+export type Shape = ReadonlyMap<string, PathTypes>
+
+/** Documents of others, and maps whose keys are data: what is below is none of our shape. */
+const OTHERS =
+  /^(monitor nodes\.[^.]+\.body|cluster show values|lab env set|logs (query|insights) rows\[\]|\S+ info .*\b(configuration|messagesBySubject)|health .*\breplicas)$/
+/** Objects by name of a node: one shape for all of them. */
+const BY_NODE = /^monitor nodes\.[^.]+/
+
+/** Every path of the documents of a command with its types, sorted; no values. */
+export function shapeOf(command: string, documents: readonly unknown[]): Shape {
+  const seen = new Map<string, Set<string>>()
+  const note = (path: string, type: string) => seen.set(path, (seen.get(path) ?? new Set()).add(type))
+  for (const document of documents) {
+    visit(command, '', document, (path, value, isOthers) => {
+      const own = `${command} ${path}`.replace(BY_NODE, 'monitor nodes.*').slice(command.length + 1)
+      if (isOthers) note(own, 'as it is')
+      else if (Array.isArray(value)) note(`${own}[]`, value.length === 0 ? 'none' : 'some')
+      else if (typeof value !== 'object' || value === null) note(own, value === null ? 'null' : typeof value)
+    })
+  }
+  // Of a list its elements tell.
+  for (const [path, types] of seen) {
+    types.delete('some')
+    if (types.size === 0) seen.delete(path)
+  }
+  const sorted = [...seen].sort(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(sorted.map(([path, types]) => [path, {types: [...types].sort(), sometimes: false}]))
+}
+
+/** What a document does against docs/json.md, one line each. */
+export function offencesOf(command: string, document: unknown): readonly string[] {
+  const offences: string[] = []
+  visit(command, '', document, (path, value, isOthers) => {
+    const say = (what: string) => offences.push(`${command} --json: ${path} ${what}`)
+    if (isOthers || path === '') return
+    const name = path.replace(/\[\]$/, '').split('.').at(-1) ?? ''
+    if (!path.endsWith('[]') && !/^[a-z][A-Za-z0-9]*$/.test(name) && !OTHER_NAMES.test(path))
+      say('is no camelCase name')
+    if (/(^at|At|Since)$/.test(name) && !path.endsWith('[]') && value !== null && !isMoment(value))
+      say('is no moment in RFC 3339')
+    if (isMoment(value) && !/(^at|At|Since)$/.test(name) && !KEPT.test(name))
+      say('is a moment whose name does not say so')
+    if (
+      typeof value === 'number' &&
+      /(^ms|seconds|duration|age|rtt|uptime|took|ttl)$/i.test(name) &&
+      name !== 'uptimeSeconds'
+    ) {
+      if (!/[a-z](Ms|Seconds)$/.test(name)) say('does not name its unit')
+    }
+    if (Array.isArray(value)) {
+      const keys = new Set(value.filter(isObject).map((each) => Object.keys(each).sort().join()))
+      if (keys.size > 1) say(`has elements of different fields: ${[...keys].join(' | ')}`)
+    }
+  })
+  return offences
+}
+
+/** Enumerations as keys of counts, and the names of nodes. */
+const OTHER_NAMES = /(^|\.)counts\.|^nodes\.[^.]+$/
+/** As certificates and JWTs call them. */
+const KEPT = /^(notBefore|notAfter|validFrom)$/
+
+function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function visit(
+  command: string,
+  path: string,
+  value: unknown,
+  look: (path: string, value: unknown, isOthers: boolean) => void,
+): void {
+  const isOthers = OTHERS.test(`${command} ${path}`)
+  look(path, value, isOthers)
+  if (isOthers) return
+  if (Array.isArray(value)) for (const each of value) visit(command, `${path}[]`, each, look)
+  else if (isObject(value)) {
+    for (const [name, each] of Object.entries(value)) visit(command, path === '' ? name : `${path}.${name}`, each, look)
+  }
+}
+
+const file = join(import.meta.dirname, '../golden/json.txt')
+
+/**
+ * How the shapes differ from test/golden/json.txt, one line each. There `path: types` holds as it is; `path?: types` is
+ * a path that is only sometimes there or has only some of the types. With UPDATE_GOLDEN=1 the file is written
+ * anew; the paths that were marked stay so.
+ */
+export function compareShapes(shapes: ReadonlyMap<string, Shape>): readonly string[] {
+  const approved = existsSync(file) ? parseShapes(readFileSync(file, 'utf8')) : new Map<string, Shape>()
+  if (process.env.UPDATE_GOLDEN === '1') {
+    const merged = [...shapes].map(([command, shape]) => [command, keepMarks(shape, approved.get(command))] as const)
+    writeFileSync(file, formatShapes(new Map(merged)))
+    return []
+  }
+  const commands = [...new Set([...approved.keys(), ...shapes.keys()])]
+  return commands.flatMap((command) => compareShape(command, shapes.get(command), approved.get(command)))
+}
+
+function compareShape(command: string, found: Shape = new Map(), approved: Shape = new Map()): readonly string[] {
+  const paths = [...new Set([...approved.keys(), ...found.keys()])]
+  return paths.flatMap((path) => {
+    const [is, was] = [found.get(path), approved.get(path)]
+    const extra = is?.types.filter((type) => !was?.types.includes(type)) ?? []
+    const missing = was?.sometimes ? [] : (was?.types.filter((type) => !is?.types.includes(type)) ?? [])
+    const say = (what: string, types: readonly string[]) =>
+      types.length > 0 ? [`${command}: ${path} ${what} ${types.join('|')}`] : []
+    return [...say('is new:', extra), ...say('is gone:', missing)]
+  })
+}
+
+function keepMarks(shape: Shape, approved: Shape = new Map()): Shape {
+  const marked = [...approved].filter(([, {sometimes}]) => sometimes)
+  const merged = new Map(shape)
+  for (const [path, {types}] of marked) {
+    const all = new Set([...types, ...(shape.get(path)?.types ?? [])])
+    merged.set(path, {types: [...all].sort(), sometimes: true})
+  }
+  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function formatShapes(shapes: ReadonlyMap<string, Shape>): string {
+  const sections = [...shapes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([command, shape]) => {
+      const lines = [...shape].map(
+        ([path, {types, sometimes}]) => `  ${path}${sometimes ? '?' : ''}: ${types.join('|')}`,
+      )
+      return [command, ...lines].join('\n')
+    })
+  return `${sections.join('\n\n')}\n`
+}
+
+function parseShapes(text: string): ReadonlyMap<string, Shape> {
+  return new Map(
+    text
+      .trimEnd()
+      .split('\n\n')
+      .map((section) => {
+        const [command = '', ...lines] = section.split('\n')
+        const paths = lines.map((line): readonly [string, PathTypes] => {
+          const [, path = '', mark, types = ''] = /^ {2}(.*?)(\?)?: (.*)$/.exec(line) ?? []
+          return [path, {types: types.split('|'), sometimes: mark !== undefined}]
+        })
+        return [command, new Map(paths)] as const
+      }),
+  )
+}
