@@ -68,7 +68,16 @@ a line that is not understood is refused with its number. Doing it again changes
     if (args.name === undefined) throw new UsageError('missing argument NAME', ['natsops service switch --help'])
     const service = requireServiceName(args.name)
     const synadiaPrefix = requirePrefix(to, flags['synadia-prefix'])
-    const request = {service, to, clusterModule, synadiaModule, block, synadiaPrefix, file, dryRun: flags['dry-run']}
+    const request = {
+      service,
+      to,
+      clusterModule,
+      synadiaModule,
+      block,
+      synadiaPrefix,
+      file,
+      dryRun: flags['dry-run'] ?? false,
+    }
     const outcome = await switchService(request, async (look) => {
       const ctx = await this.clusterContext(flags)
       await Promise.race([look(ctx), rejectWhenAborted(ctx.signal)])
