@@ -22,9 +22,9 @@ describe('on an instance of a lab', function () {
 
   it('reads the status of the machine and of a real server', async () => {
     const {stdout, exitCode} = await run(NodeStatus, '1', '--json')
-    const {verdict, serverVersion, units, disk, bootstrap} = JSON.parse(stdout)
+    const {verdict, version, units, disk, bootstrap} = JSON.parse(stdout)
     assert.deepEqual([verdict, exitCode], ['ok', 0])
-    assert.match(serverVersion, /^2\.\d+\.\d+$/)
+    assert.match(version, /^2\.\d+\.\d+$/)
     assert.equal(units[0].activeState, 'active')
     assert.equal(disk.mount, '/var/lib/nats')
     assert.match(bootstrap.at(-1), /done$/)
