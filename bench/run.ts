@@ -3,13 +3,16 @@
  *
  * Each round runs every case once, so that a noisy machine is noisy for all of them; the numbers are medians, and what
  * counts are their ratios within one run. Compile cache and file cache are warm: every case runs once beforehand.
- * --write puts the table into docs/performance.md. Needs a build; brings up a lab of its own.
+ * The second table is the most memory of one run of each main command, by GNU time. --write puts the tables into
+ * docs/performance.md. Needs a build; brings up a lab of its own.
  */
 import {execFileSync, spawnSync} from 'node:child_process'
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {cpus, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
+import {eventually} from '../test/support/eventually.ts'
+import {openPty} from '../test/support/pty.ts'
 
 interface Case {
   readonly name: string
@@ -29,6 +32,7 @@ printf '%s\\n' "$NATS_HOST" "$ADMIN_JWT" "$ADMIN_NKEY" > "$1"`
 const {values} = parseArgs({
   options: {rounds: {type: 'string', default: '15'}, write: {type: 'boolean', default: false}},
 })
+const GNU_TIME = '/usr/bin/time'
 const root = join(import.meta.dirname, '..')
 const natsops = join(root, 'bin/run.js')
 const lab = 'bench'
@@ -40,7 +44,8 @@ try {
   const {set} = JSON.parse(execute('lab', 'env', lab, '--json')) as {set: Record<string, string>}
   Object.assign(environment, set)
   const cases = listCases()
-  const table = renderTable(cases, measure(cases, Number(values.rounds)))
+  const speed = renderTable(cases, measure(cases, Number(values.rounds)))
+  const table = existsSync(GNU_TIME) ? `${speed}\n\n${renderMemory(await measureMemory())}` : speed
   console.log(table)
   if (values.write) writeTable(table)
 } finally {
@@ -86,6 +91,47 @@ function measure(cases: readonly Case[], rounds: number): ReadonlyMap<string, nu
     }
   }
   return new Map([...times].map(([name, list]) => [name, median(list)]))
+}
+
+/** Peak resident memory in MiB, by what was run. */
+async function measureMemory(): Promise<ReadonlyMap<string, number>> {
+  const about = ['--cluster', lab]
+  const commands: readonly (readonly string[])[] = [
+    ['--version'],
+    ['health', '--help'],
+    ['creds', 'fetch', '--out', join(folder, 'admin.creds'), '--force'],
+    ['node', 'list'],
+    ['stream', 'list'],
+    ['report', 'streams'],
+    ['health', '--interval', '100ms'],
+    ['doctor'],
+    ['roll', '--dry-run'],
+  ]
+  const rss = join(folder, 'rss')
+  const peaks = new Map<string, number>()
+  for (const argv of commands) {
+    const whole = argv.some((word) => word === '--version' || word === '--help') ? argv : [...argv, ...about]
+    const command = [process.execPath, natsops, ...whole]
+    // The exit status is the command's own: a lab need not please doctor.
+    spawnSync(GNU_TIME, ['-q', '-f', '%M', '-o', rss, ...command], {env: environment, stdio: 'ignore'})
+    const name = `natsops ${argv.filter((word) => !word.startsWith(folder) && word !== '--out').join(' ')}`
+    peaks.set(name, Number(readFileSync(rss, 'utf8')) / 1024)
+  }
+  const top = openPty([GNU_TIME, '-q', '-f', '%M', '-o', rss, process.execPath, natsops, 'top', ...about], {
+    columns: 120,
+    rows: 40,
+    variables: environment as Record<string, string>,
+  })
+  await eventually('a frame', () => top.lines().some((line) => line.includes('node-3')))
+  top.press('q')
+  await top.ended
+  peaks.set('natsops top, until its first frame', Number(readFileSync(rss, 'utf8')) / 1024)
+  return peaks
+}
+
+function renderMemory(peaks: ReadonlyMap<string, number>): string {
+  const rows = [...peaks].map(([name, peak]) => `| ${name} | ${peak.toFixed(0)} MiB |`)
+  return ['| what | peak memory |', '| --- | --: |', ...rows].join('\n')
 }
 
 function median(list: readonly number[]): number {
