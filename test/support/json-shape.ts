@@ -115,11 +115,27 @@ function compareShape(command: string, found: Shape = new Map(), approved: Shape
   const paths = [...new Set([...approved.keys(), ...found.keys()])]
   return paths.flatMap((path) => {
     const [is, was] = [found.get(path), approved.get(path)]
-    const extra = is?.types.filter((type) => !was?.types.includes(type)) ?? []
-    const missing = was?.sometimes ? [] : (was?.types.filter((type) => !is?.types.includes(type)) ?? [])
+    const extra = isUnfilled(approved, path) ? [] : without(is, was)
+    const missing = was?.sometimes || isUnfilled(found, path) ? [] : without(was, is)
     const say = (what: string, types: readonly string[]) =>
       types.length > 0 ? [`${command}: ${path} ${what} ${types.join('|')}`] : []
     return [...say('is new:', extra), ...say('is gone:', missing)]
+  })
+}
+
+const UNFILLED: readonly string[] = ['null', 'none']
+
+/** Types of one that the other lacks. Null and an empty list stand for any: what happens at the time decides. */
+function without(one: PathTypes | undefined, other: PathTypes | undefined): readonly string[] {
+  return one?.types.filter((type) => !other?.types.includes(type) && !(other && UNFILLED.includes(type))) ?? []
+}
+
+/** Nothing was there yet, or in what the path is a part of: nothing can be said of its type. */
+function isUnfilled(shape: Shape, path: string): boolean {
+  const steps = path.split(/(?=\.|\[\])/)
+  return steps.some((_, index) => {
+    const types = shape.get(steps.slice(0, index + 1).join(''))?.types
+    return types !== undefined && types.every((type) => UNFILLED.includes(type))
   })
 }
 
