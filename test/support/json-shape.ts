@@ -135,7 +135,7 @@ function isUnfilled(shape: Shape, path: string): boolean {
   const steps = path.split(/(?=\.|\[\])/)
   return steps.some((_, index) => {
     const types = shape.get(steps.slice(0, index + 1).join(''))?.types
-    return types !== undefined && types.every((type) => UNFILLED.includes(type))
+    return types?.every((type) => UNFILLED.includes(type))
   })
 }
 

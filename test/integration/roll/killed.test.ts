@@ -60,7 +60,7 @@ describe('row 44: natsops is killed in the middle of a roll', function () {
       const event = JSON.parse(line) as RollEvent
       if (event.type !== 'state') return
       states.push(event.state)
-      if (event.node !== undefined) nodes.push(event.node)
+      if (event.node) nodes.push(event.node)
       if (event.state === until) child.kill('SIGKILL')
     })
     const [code] = (await once(child, 'close')) as [number | null]
