@@ -52,6 +52,7 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
     const {thresholds} = ctx.settings
 
     if (flags.watch) {
+      this.endWithReader()
       try {
         for await (const report of watchHealth(ctx, options)) this.#show(report, format)
       } catch (error) {

@@ -71,6 +71,7 @@ export abstract class NatsopsCommand<Result> extends Command {
 
   readonly #wiring: Wiring
   readonly #interruption = new AbortController()
+  #onOutputError: ((error: NodeJS.ErrnoException) => void) | undefined
   readonly #handlers: [name: NodeJS.Signals, handle: () => void][] = []
   #configuration: Configuration | undefined
   #terminal: Terminal | undefined
@@ -211,9 +212,21 @@ export abstract class NatsopsCommand<Result> extends Command {
     return this.#interruption.signal
   }
 
+  /**
+   * For what has no end of its own, --watch and --follow: when nobody reads its output any more, it stops as at a signal.
+   * oclif drops that error, which is right for a roll: it goes on, whoever looks.
+   */
+  protected endWithReader(): void {
+    this.#onOutputError ??= ({code}: NodeJS.ErrnoException): void => {
+      if (code === 'EPIPE') this.#interruption.abort(new InterruptedError('SIGPIPE'))
+    }
+    process.stdout.on('error', this.#onOutputError)
+  }
+
   /** For a command whose child the signals are meant for: from here on natsops itself does nothing about them. */
   protected releaseSignals(): void {
     for (const [name, handle] of this.#handlers.splice(0)) process.off(name, handle)
+    if (this.#onOutputError) process.stdout.off('error', this.#onOutputError)
   }
 
   /** Read before parsing: a bad flag is reported in the right colours too. */

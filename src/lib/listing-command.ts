@@ -203,6 +203,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
   ): Promise<undefined> {
     const {terminal} = this
     const {clock, signal} = ctx
+    this.endWithReader()
     const redraws = terminal.decorated && !csv && !this.jsonEnabled()
     const screen = redraws ? openWatchedScreen(terminal) : undefined
     let note = ''

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
@@ -119,6 +120,19 @@ describe('every command', () => {
     const shapes = [...documents].map(([name, each]) => [name, shapeOf(name, each)] as const)
     assert.deepEqual(compareShapes(new Map(shapes)), [])
   })
+
+  for (const line of ['health --json', 'stream list --json', 'report jetstream --csv']) {
+    it(`ends where nobody reads what it watches any more: ${line}`, async () => {
+      const argv = [...line.split(' '), '--watch', '--interval', '100ms', '--cluster', 'nats-prod']
+      const child = spawn(join(folder, 'natsops'), argv, {env: lab.variables, stdio: ['ignore', 'pipe', 'inherit']})
+      const patience = setTimeout(() => child.kill('SIGKILL'), 60_000)
+      const ended = once(child, 'exit')
+      await once(child.stdout, 'data')
+      child.stdout.destroy()
+      assert.deepEqual(await ended, [Exit.interrupted, null])
+      clearTimeout(patience)
+    })
+  }
 
   it('has examples that are command lines that work', async () => {
     const examples = Object.entries(commands).flatMap(([id, {examples = []}]) =>

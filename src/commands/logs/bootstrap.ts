@@ -58,6 +58,7 @@ there. --follow ends with Ctrl-C: exit status 130.`
         ),
       )
     }
+    if (follow) this.endWithReader()
     const now = ctx.clock.now()
     const nodes = await readBootstrapLogs(ctx, {node, since: now - sinceMs, follow, onEntries})
     if (follow) process.exitCode = Exit.interrupted

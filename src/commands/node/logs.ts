@@ -52,6 +52,7 @@ node that cannot be reached through SSM any more there are natsops logs query an
       if (!follow) entries.push(...page)
       this.log(renderLogLines(page, this.terminal))
     }
+    if (follow) this.endWithReader()
     const now = ctx.clock.now()
     await readNodeLog(ctx, placed, {unit, since: now - sinceMs, follow, onEntries})
     if (follow) process.exitCode = Exit.interrupted
