@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn} from 'node:child_process'
+import {type ChildProcess, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
@@ -162,6 +162,8 @@ function testNode(target: NodeTarget, path: string, file: string, store: string,
     },
     pause() {
       child?.kill('SIGSTOP')
+      // The signal is on its way: until it has arrived the server goes on answering.
+      while (isRunning() && !stateOf(child?.pid).startsWith('T')) {}
     },
     resume() {
       child?.kill('SIGCONT')
@@ -175,6 +177,11 @@ function testNode(target: NodeTarget, path: string, file: string, store: string,
       return response.json()
     },
   }
+}
+
+/** As ps has it: `T` for a process that is stopped. */
+function stateOf(pid: number | undefined): string {
+  return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {encoding: 'utf8'}).stdout.trim()
 }
 
 async function isHealthy(node: TestNode): Promise<boolean> {

@@ -329,6 +329,7 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
       } finally {
         await lab.act('resume', 'node-3')
       }
+      await eventually('the node that was paused takes part again', () => json(Streams, ['--source', 'account']))
     })
 
     it('falls back to the own account, and says why, where there are no system credentials', async () => {

@@ -11,9 +11,9 @@ const MESSAGES = 20_000
 
 /** Faults after the knife, on real servers: one node is away, and nothing may happen to another one. */
 describe('a roll whose node is away', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   this.slow(60_000)
-  const pace = paceWith({siblings: 3_000, syncStall: 5_000, verify: 4_000, gone: 30_000})
+  const pace = paceWith({siblings: 10_000, syncStall: 20_000, verify: 15_000, gone: 60_000})
   let lab: RollLab
 
   before(async () => {

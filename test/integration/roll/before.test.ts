@@ -7,11 +7,11 @@ import {paceWith, type RollLab, type RunOptions, startRollLab} from '../../suppo
 
 /** Faults before the knife, on real servers: each ends with every node up and nothing terminated. */
 describe('a roll is stopped before it terminates anything', function () {
-  this.timeout(90_000)
+  this.timeout(240_000)
   this.slow(30_000)
   const target = 'lab-node-2'
   const others = ['lab-node-1', 'lab-node-3']
-  const pace = paceWith({gate: 3_000, drain: 3_000, intent: 3_000, stop: 20_000, preflight: 3_000})
+  const pace = paceWith({gate: 10_000, drain: 20_000, intent: 10_000, stop: 30_000, preflight: 10_000})
   const request = {only: [target]}
   const singles: string[] = []
   let lab: RollLab

@@ -8,7 +8,7 @@ import {paceWith, type RollLab, startRollLab} from '../../support/roll-lab.ts'
  * 2.15 says 503.
  */
 describe('row 3: a stream without a leader on a node that says 200', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   this.slow(60_000)
   let lab: RollLab
 
@@ -29,7 +29,7 @@ describe('row 3: a stream without a leader on a node that says 200', function ()
       await eventually('no leader', async () => (await leaderOn(port)) === undefined)
       health = (await fetch(`http://127.0.0.1:${port}/healthz`)).status
     }
-    const {exit, message, states} = await lab.roll({request: {only: [target]}, pace: paceWith({gate: 4_000}), onEntry})
+    const {exit, message, states} = await lab.roll({request: {only: [target]}, pace: paceWith({gate: 10_000}), onEntry})
     assert.equal(health, 200, 'this shows nothing: the node itself does not say that it is well')
     assert.equal(exit, Exit.held, message)
     assert.equal(states.at(-1), 'GATE')
