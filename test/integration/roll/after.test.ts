@@ -13,7 +13,7 @@ const MESSAGES = 20_000
 describe('a roll whose node is away', function () {
   this.timeout(240_000)
   this.slow(60_000)
-  const pace = paceWith({siblings: 10_000, syncStall: 20_000, verify: 15_000, gone: 60_000})
+  const pace = paceWith({siblings: 8_000, syncStall: 12_000, verify: 12_000, gone: 60_000})
   let lab: RollLab
 
   before(async () => {

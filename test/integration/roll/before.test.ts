@@ -11,7 +11,7 @@ describe('a roll is stopped before it terminates anything', function () {
   this.slow(30_000)
   const target = 'lab-node-2'
   const others = ['lab-node-1', 'lab-node-3']
-  const pace = paceWith({gate: 10_000, drain: 20_000, intent: 10_000, stop: 30_000, preflight: 10_000})
+  const pace = paceWith({gate: 8_000, drain: 12_000, intent: 8_000, stop: 30_000, preflight: 8_000})
   const request = {only: [target]}
   const singles: string[] = []
   let lab: RollLab

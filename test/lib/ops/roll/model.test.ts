@@ -63,7 +63,7 @@ const troubles = fc.array(fc.record({kind: fc.constantFrom(...kinds), at: fc.nat
 })
 
 describe('the rolling replacement, model-checked', () => {
-  const runs = Number(process.env.MODEL_RUNS ?? 1500)
+  const runs = Number(process.env.MODEL_RUNS ?? 600)
   const replay = process.env.MODEL_SEED
     ? {seed: Number(process.env.MODEL_SEED), path: process.env.MODEL_PATH ?? '0'}
     : {}
