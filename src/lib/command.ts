@@ -169,6 +169,8 @@ export abstract class NatsopsCommand<Result> extends Command {
     } catch (problem) {
       if (error === undefined) throw problem
     }
+    // A closing terminal sends SIGHUP again while this process is ending: the exit status must still be its own.
+    if (this.#interruption.signal.aborted && !process.listeners('SIGHUP').includes(ignore)) process.on('SIGHUP', ignore)
     this.releaseSignals()
     return super.finally(error)
   }
@@ -254,6 +256,8 @@ export abstract class NatsopsCommand<Result> extends Command {
     }
   }
 }
+
+const ignore = (): void => {}
 
 /** The stack, for a bug always, for anything else with --debug; causes included by Node's own formatting. */
 function stackOf(error: unknown, debug: boolean): string | undefined {
