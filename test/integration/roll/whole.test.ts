@@ -13,8 +13,6 @@ import {startSampler} from '../../support/sampler.ts'
 for (const series of ['2.15', '2.10'] as const) {
   describe(`a roll of three nodes of nats-server ${series} under load`, function () {
     this.timeout(480_000)
-    // A second attempt would not begin with the same lab.
-    this.retries(0)
     this.slow(120_000)
     let lab: RollLab
     let ledger: Ledger | undefined
