@@ -134,6 +134,18 @@ describe('every command', () => {
     })
   }
 
+  it('ends with its own status however often the terminal hangs up', async () => {
+    const argv = ['health', '--json', '--watch', '--interval', '100ms', '--cluster', 'nats-prod']
+    const child = spawn(join(folder, 'natsops'), argv, {env: lab.variables, stdio: ['ignore', 'pipe', 'inherit']})
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'data')
+    child.stdout.resume()
+    const hangUps = setInterval(() => child.kill('SIGHUP'), 1)
+    const [code, signal] = await ended
+    clearInterval(hangUps)
+    assert.deepEqual([code, signal], [Exit.interrupted, null])
+  })
+
   it('has examples that are command lines that work', async () => {
     const examples = Object.entries(commands).flatMap(([id, {examples = []}]) =>
       examples.map((example) =>
