@@ -1,6 +1,7 @@
 import type {NodeObservation} from '../../src/lib/domain/observation.ts'
 import type {State} from '../../src/lib/domain/roll/algorithm.ts'
-import {FakeCluster, type FakeClusterOptions} from './fake-cluster.ts'
+import type {FakeClusterOptions} from './fake-cluster/state.ts'
+import {FakeCluster} from './fake-cluster.ts'
 import {type RigOptions, RollRig} from './fake-roll.ts'
 
 /**

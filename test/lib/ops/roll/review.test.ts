@@ -6,7 +6,8 @@ import {formatLock, parseLock} from '../../../../src/lib/domain/roll/lock.ts'
 import {Exit, InterruptedError, OpsError} from '../../../../src/lib/errors.ts'
 import {acquireLock, readLock} from '../../../../src/lib/ops/roll/lock.ts'
 import {RollMachine} from '../../../../src/lib/ops/roll/machine.ts'
-import {FakeCluster, type FakeClusterOptions} from '../../../support/fake-cluster.ts'
+import type {FakeClusterOptions} from '../../../support/fake-cluster/state.ts'
+import {FakeCluster} from '../../../support/fake-cluster.ts'
 import {FakeParameterStore, LOCK, type RigOptions, RollRig} from '../../../support/fake-roll.ts'
 
 /** Sequences of events that would terminate, stop, release or promise what must not be: one test each. */
