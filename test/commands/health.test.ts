@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import Health from '../../src/commands/health.ts'
 import {Exit, InterruptedError, OpsError} from '../../src/lib/errors.ts'
+import {bendAll, bendServer, bendStream, silence} from '../support/bends.ts'
 import {HealthWorld} from '../support/health-world.ts'
-import {bendAll, bendServer, bendStream, silence} from '../support/observations.ts'
 import {type RunOptions, runCommand} from '../support/run.ts'
 
 describe('health', () => {

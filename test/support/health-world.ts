@@ -4,8 +4,9 @@ import {openClusterContext} from '../../src/lib/context.ts'
 import type {AwsNodeObservation, ClusterObservation, NodeObservation} from '../../src/lib/domain/observation.ts'
 import type {NodeTarget} from '../../src/lib/domain/settings.ts'
 import type {OpsError} from '../../src/lib/errors.ts'
+import type {Bend} from './bends.ts'
 import {FakeClock} from './fakes.ts'
-import {type Bend, healthyAws, healthyObservation, NOW, testSettings} from './observations.ts'
+import {healthyAws, healthyObservation, NOW, testSettings} from './observations.ts'
 import {emptyConfiguration} from './run.ts'
 
 /** A cluster whose nodes answer what an observation says, with a clock, AWS and a signal, for `natsops health`. */

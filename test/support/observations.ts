@@ -1,6 +1,4 @@
-import {answered, type ProblemKind, unanswered} from '../../src/lib/domain/answer.ts'
-import {assembleAssets} from '../../src/lib/domain/assemble.ts'
-import type {HealthInput} from '../../src/lib/domain/health/input.ts'
+import {answered} from '../../src/lib/domain/answer.ts'
 import type {
   AwsNodeObservation,
   ClusterObservation,
@@ -11,7 +9,6 @@ import type {
   ServerInfo,
   StreamReplica,
 } from '../../src/lib/domain/observation.ts'
-import {judgeReplication} from '../../src/lib/domain/replication.ts'
 import {
   type ClusterSettings,
   configuredNodes,
@@ -20,8 +17,8 @@ import {
 } from '../../src/lib/domain/settings.ts'
 
 /**
- * Observations of a cluster that is well in every respect, to be bent in tests: three nodes n1, n2, n3 up for a day;
- * n1 leads the meta group; the stream `orders` (R3, file, 1,000 messages) and its consumer `worker`, both led by n2.
+ * Observations of a cluster that is well in every respect; bends.ts bends them in tests. Three nodes n1, n2, n3 up for a
+ * day; n1 leads the meta group; the stream `orders` (R3, file, 1,000 messages) and its consumer `worker`, both led by n2.
  */
 
 export const NOW = Date.UTC(2030, 0, 2, 3, 4, 5)
@@ -216,124 +213,4 @@ export function healthyAws(settings: ClusterSettings = testSettings()): readonly
       ],
     }
   })
-}
-
-/** How a look is bent; applied to both looks unless a bend is for one of them. */
-export type Bend = (observation: ClusterObservation) => ClusterObservation
-
-export interface Situation {
-  readonly settings?: ClusterSettings
-  readonly bend?: Bend
-  readonly bendEarlier?: Bend
-  readonly bendLater?: Bend
-  readonly input?: Partial<HealthInput>
-}
-
-/** What health is judged from, assets and replication worked out as in a real run. */
-export function situation({
-  settings = testSettings(),
-  bend = same,
-  bendEarlier = same,
-  bendLater = same,
-  input,
-}: Situation = {}): HealthInput {
-  const earlier = bendEarlier(bend(healthyObservation(settings, NOW - 1000)))
-  const later = bendLater(bend(healthyObservation(settings, NOW)))
-  return {
-    settings,
-    earlier,
-    later,
-    assets: assembleAssets(later),
-    replication: judgeReplication(earlier, later),
-    aws: healthyAws(settings),
-    awsProblem: undefined,
-    nodesWarning: undefined,
-    now: NOW,
-    ...input,
-  }
-}
-
-const same: Bend = (observation) => observation
-
-export function bendNode(name: string, change: (node: NodeObservation) => NodeObservation): Bend {
-  return (observation) => ({
-    ...observation,
-    nodes: observation.nodes.map((node) => (node.target.name === name ? change(node) : node)),
-  })
-}
-
-export function bendAll(...bends: readonly Bend[]): Bend {
-  return (observation) => bends.reduce((bent, bend) => bend(bent), observation)
-}
-
-export function bendServer(name: string, changes: Partial<ServerInfo>): Bend {
-  return bendNode(name, (node) => ({
-    ...node,
-    server: node.server.ok ? answered({...node.server.value, ...changes}, node.server.at) : node.server,
-  }))
-}
-
-export function bendJetStream(name: string, change: (info: JetStreamInfo) => Partial<JetStreamInfo>): Bend {
-  return bendNode(name, (node) => {
-    const {jetStream} = node
-    return {
-      ...node,
-      jetStream: jetStream.ok ? answered({...jetStream.value, ...change(jetStream.value)}, jetStream.at) : jetStream,
-    }
-  })
-}
-
-/** Nothing comes back from the node, and the meta leader has not heard of it for a minute (or as told). */
-export function silence(name: string, kind: ProblemKind = 'refused', view: Partial<PeerView> = {}): Bend {
-  const detail = kind === 'refused' ? `connection refused by ${name}.test:8222` : `${kind} of ${name}.test`
-  return bendAll(
-    bendNode(name, ({target}) => {
-      const silent = unanswered(kind, detail, NOW)
-      return {target, server: silent, health: silent, jetStream: silent, routes: silent, raft: silent}
-    }),
-    bendPeer(name, {offline: true, activeMs: 60_000, ...view}),
-  )
-}
-
-/** What the meta leader says of a peer. */
-export function bendPeer(name: string, changes: Partial<PeerView>): Bend {
-  return bendMeta((peers) => peers.map((each) => (each.name === name ? {...each, ...changes} : each)))
-}
-
-export function bendMeta(change: (peers: readonly PeerView[]) => readonly PeerView[]): Bend {
-  return (observation) =>
-    observation.nodes.reduce(
-      (bent, {target}) =>
-        bendJetStream(target.name, ({meta}) => ({
-          meta: meta?.peers ? {...meta, peers: change(meta.peers)} : meta,
-        }))(bent),
-      observation,
-    )
-}
-
-/** Every node, or those named, holds this stream too. */
-export function addStream(name: string, options: StreamOptions = {}): Bend {
-  return (observation) => {
-    const names = observation.nodes.map(({target}) => target.name)
-    const {leader = 'n2', replicas = names.length} = options
-    const members = options.holders ?? (replicas === 1 ? [leader] : names)
-    return members.reduce(
-      (bent, node) =>
-        bendJetStream(node, ({streams}) => ({
-          streams: [...streams, stream(name, node, members, {...options, replicas})],
-        }))(bent),
-      observation,
-    )
-  }
-}
-
-/** Changes one node's replica of a stream; undefined removes it. */
-export function bendStream(
-  name: string,
-  node: string,
-  change: (replica: StreamReplica) => StreamReplica | undefined,
-): Bend {
-  return bendJetStream(node, ({streams}) => ({
-    streams: streams.flatMap((each) => (each.stream === name ? (change(each) ?? []) : each)),
-  }))
 }

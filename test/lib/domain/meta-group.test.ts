@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import {judgeMetaGroup, majorityOf} from '../../../src/lib/domain/meta-group.ts'
 import type {ClusterObservation, MetaView} from '../../../src/lib/domain/observation.ts'
-import {
-  bendAll,
-  bendJetStream,
-  bendMeta,
-  bendPeer,
-  healthyObservation,
-  peer,
-  silence,
-} from '../../support/observations.ts'
+import {bendAll, bendJetStream, bendMeta, bendPeer, silence} from '../../support/bends.ts'
+import {healthyObservation, peer} from '../../support/observations.ts'
 
 const healthy = {
   leader: 'n1',

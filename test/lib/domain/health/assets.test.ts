@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import {answered} from '../../../../src/lib/domain/answer.ts'
 import type {RaftNode, StreamReplica} from '../../../../src/lib/domain/observation.ts'
-import {
-  addStream,
-  type Bend,
-  bendAll,
-  bendNode,
-  bendStream,
-  NOW,
-  peer,
-  silence,
-  testSettings,
-} from '../../../support/observations.ts'
+import {addStream, type Bend, bendAll, bendNode, bendStream, silence} from '../../../support/bends.ts'
+import {NOW, peer, testSettings} from '../../../support/observations.ts'
 import {assetsOf, findingsOf} from './lines.ts'
 
 const nodes = ['n1', 'n2', 'n3']

@@ -6,7 +6,8 @@ import type {
   InstanceRefresh,
   ScalingActivity,
 } from '../../../../src/lib/domain/observation.ts'
-import {healthyAws, NOW, situation} from '../../../support/observations.ts'
+import {healthyAws, NOW} from '../../../support/observations.ts'
+import {situation} from '../../../support/situation.ts'
 import {findingsOf} from './lines.ts'
 
 /** AWS with one node's view changed. */

@@ -3,7 +3,9 @@ import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Finding, finding, findingCodes, sortFindings} from '../../../../src/lib/domain/health/finding.ts'
 import {judgeHealth} from '../../../../src/lib/domain/health.ts'
-import {bendAll, silence, situation, testSettings} from '../../../support/observations.ts'
+import {bendAll, silence} from '../../../support/bends.ts'
+import {testSettings} from '../../../support/observations.ts'
+import {situation} from '../../../support/situation.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 const draft = {message: 'm', meaning: 'w', next: 'n'} as const

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import {answered} from '../../../../src/lib/domain/answer.ts'
 import type {Route} from '../../../../src/lib/domain/observation.ts'
-import {type Bend, bendAll, bendNode, bendServer, NOW, silence, testSettings} from '../../../support/observations.ts'
+import {type Bend, bendAll, bendNode, bendServer, silence} from '../../../support/bends.ts'
+import {NOW, testSettings} from '../../../support/observations.ts'
 import {findingsOf} from './lines.ts'
 
 const DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 import {titleOf} from '../../../../src/lib/domain/health/finding.ts'
 import {judgeHealth} from '../../../../src/lib/domain/health.ts'
-import {type Situation, situation} from '../../../support/observations.ts'
+import {type Situation, situation} from '../../../support/situation.ts'
 
 /** Every finding of a situation in one line each, so that a test sees what else it set off: nothing. */
 export function findingsOf(given: Situation = {}): readonly string[] {

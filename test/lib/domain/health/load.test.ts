@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import {type Bend, bendAll, bendJetStream, bendServer, NOW, testSettings} from '../../../support/observations.ts'
+import {type Bend, bendAll, bendJetStream, bendServer} from '../../../support/bends.ts'
+import {NOW, testSettings} from '../../../support/observations.ts'
 import {findingsOf} from './lines.ts'
 
 const MIB = 1024 ** 2

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
 import type {MetaView} from '../../../../src/lib/domain/observation.ts'
-import {
-  type Bend,
-  bendAll,
-  bendJetStream,
-  bendMeta,
-  bendNode,
-  bendPeer,
-  peer,
-  silence,
-} from '../../../support/observations.ts'
+import {type Bend, bendAll, bendJetStream, bendMeta, bendNode, bendPeer, silence} from '../../../support/bends.ts'
+import {peer} from '../../../support/observations.ts'
 import {findingsOf} from './lines.ts'
 
 const meta = (name: string, changes: Partial<MetaView>): Bend =>

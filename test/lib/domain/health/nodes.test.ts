@@ -2,17 +2,9 @@ import assert from 'node:assert/strict'
 import {answered, unanswered} from '../../../../src/lib/domain/answer.ts'
 import {judgeHealth} from '../../../../src/lib/domain/health.ts'
 import type {HealthAnswer} from '../../../../src/lib/domain/observation.ts'
-import {
-  type Bend,
-  bendAll,
-  bendJetStream,
-  bendNode,
-  bendPeer,
-  bendServer,
-  NOW,
-  silence,
-  situation,
-} from '../../../support/observations.ts'
+import {type Bend, bendAll, bendJetStream, bendNode, bendPeer, bendServer, silence} from '../../../support/bends.ts'
+import {NOW} from '../../../support/observations.ts'
+import {situation} from '../../../support/situation.ts'
 import {findingsOf} from './lines.ts'
 
 const AT_RISK =

@@ -4,17 +4,8 @@ import type {ConnectionRow} from '../../../../src/lib/domain/reports/rows.ts'
 import {rateOf, type TopLook} from '../../../../src/lib/domain/top/look.ts'
 import {advance} from '../../../../src/lib/domain/top/model.ts'
 import {extendTrend} from '../../../../src/lib/domain/top/rows.ts'
-import {
-  addStream,
-  type Bend,
-  bendAll,
-  bendServer,
-  bendStream,
-  healthyObservation,
-  NOW,
-  silence,
-  testSettings,
-} from '../../../support/observations.ts'
+import {addStream, type Bend, bendAll, bendServer, bendStream, silence} from '../../../support/bends.ts'
+import {healthyObservation, NOW, testSettings} from '../../../support/observations.ts'
 
 const same: Bend = (observation) => observation
 

@@ -5,17 +5,10 @@ import {nagiosStatus, renderNagios, renderNagiosFailure} from '../../../../src/l
 import {renderPrometheus} from '../../../../src/lib/output/health/prometheus.ts'
 import {renderHealth} from '../../../../src/lib/output/health/table.ts'
 import {displayWidth} from '../../../../src/lib/output/table.ts'
+import {addStream, bendAll, bendServer, bendStream, silence} from '../../../support/bends.ts'
 import {assertGolden} from '../../../support/golden.ts'
-import {
-  addStream,
-  bendAll,
-  bendServer,
-  bendStream,
-  type Situation,
-  silence,
-  situation,
-  testSettings,
-} from '../../../support/observations.ts'
+import {testSettings} from '../../../support/observations.ts'
+import {type Situation, situation} from '../../../support/situation.ts'
 
 const {thresholds} = testSettings()
 const screen = {width: 80, decorated: true, paint: (_tone: unknown, text: string) => text}

@@ -5,18 +5,9 @@ import {FIRST_SCREEN, type ScreenState, TOP_VIEWS} from '../../../../src/lib/dom
 import {displayWidth} from '../../../../src/lib/output/table.ts'
 import {drawFrame, roomOf} from '../../../../src/lib/output/top/frame.ts'
 import {sparkline} from '../../../../src/lib/output/top/sparkline.ts'
+import {addStream, type Bend, bendAll, bendServer, bendStream, silence} from '../../../support/bends.ts'
 import {assertGolden} from '../../../support/golden.ts'
-import {
-  addStream,
-  type Bend,
-  bendAll,
-  bendServer,
-  bendStream,
-  healthyObservation,
-  NOW,
-  silence,
-  testSettings,
-} from '../../../support/observations.ts'
+import {healthyObservation, NOW, testSettings} from '../../../support/observations.ts'
 
 const HOSTILE = `\u001b[2J\u001b]0;owned\u0007\u202e日本語${'long'.repeat(50)}`
 
