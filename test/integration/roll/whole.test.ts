@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {Exit} from '../../../src/lib/errors.ts'
-import {type Ledger, ledgerStreams, openLedger} from '../../support/ledger.ts'
+import {ledgerStreams} from '../../support/ledger/streams.ts'
+import {type Ledger, openLedger} from '../../support/ledger.ts'
 import {allowedActions, nothingBut} from '../../support/policies.ts'
 import {paceWith, type RollLab, type RunResult, startRollLab} from '../../support/roll-lab.ts'
 import {startSampler} from '../../support/sampler.ts'
