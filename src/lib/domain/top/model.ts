@@ -19,7 +19,10 @@ import {
 export interface TopModel {
   readonly look: TopLook
   readonly assets: readonly Asset[]
+  /** The one that all agree on, itself included. */
   readonly metaLeader: string | null
+  /** Every node that any node takes for the meta leader; null where no node told about the meta group. */
+  readonly metaClaims: readonly string[] | null
   readonly nodes: readonly NodeTopRow[]
   readonly streams: readonly KeyedRow<StreamTopRow>[]
   readonly consumers: readonly KeyedRow<ConsumerTopRow>[]
@@ -46,7 +49,7 @@ export function advance(model: TopModel | undefined, look: TopLook): TopModel {
   const {observation} = look
   const pairs = pairNodes(earlier, observation)
   const assets = assembleAssets(observation)
-  const {leader} = judgeMetaGroup(observation)
+  const {leader, claimedLeaders, silent} = judgeMetaGroup(observation)
   const nodes = nodeRows(pairs, assets, leader, model?.nodes ?? [])
   const assetsLook: AssetsLook = {
     earlier: model?.assets ?? [],
@@ -66,6 +69,7 @@ export function advance(model: TopModel | undefined, look: TopLook): TopModel {
     look,
     assets,
     metaLeader: leader ?? null,
+    metaClaims: silent.length < observation.nodes.length ? claimedLeaders : null,
     nodes,
     streams,
     consumers,

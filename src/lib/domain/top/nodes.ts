@@ -53,5 +53,6 @@ function stateOf({seen, now, restarted}: NodePair): Pick<NodeTopRow, 'state' | '
   if (!seen.health.ok) return {state: 'unwell', why: seen.health.problem.detail}
   const {httpStatus, errors} = seen.health.value
   if (httpStatus !== 200) return {state: 'unwell', why: errors[0]?.error || `healthz says ${httpStatus}`}
+  if (!seen.jetStream.ok) return {state: 'unwell', why: `jsz: ${seen.jetStream.problem.detail}`}
   return {state: 'ok', why: null}
 }

@@ -117,7 +117,7 @@ function titleOf(model: TopModel | undefined, state: ScreenState, {cluster, pain
   const seen: readonly Part[] = model
     ? [
         [`${model.nodes.length} nodes${down > 0 ? `, ${down} DOWN` : ''}`, down > 0 ? 'bad' : undefined],
-        [model.metaLeader ? `leader ${model.metaLeader}` : 'NO META LEADER', leaderTone(model)],
+        ...leaderOf(model),
       ]
     : []
   const parts: readonly Part[] = [
@@ -130,8 +130,14 @@ function titleOf(model: TopModel | undefined, state: ScreenState, {cluster, pain
   return join(parts, width, paint)
 }
 
-function leaderTone({metaLeader, nodes}: TopModel): Tone | undefined {
-  return metaLeader === null && nodes.length > 1 ? 'bad' : undefined
+/** A leader that did not tell is not a group without one. */
+function leaderOf({metaLeader, metaClaims, nodes}: TopModel): readonly Part[] {
+  if (metaLeader !== null) return [[`leader ${metaLeader}`, undefined]]
+  if (metaClaims === null) return nodes.length > 1 ? [['meta leader unknown', 'warning']] : []
+  const [claimed, ...others] = metaClaims
+  if (claimed === undefined) return [['NO META LEADER', 'bad']]
+  if (others.length === 0) return [[`leader ${claimed}, not confirmed`, 'warning']]
+  return [[`META LEADERS ${metaClaims.join(', ')}`, 'bad']]
 }
 
 function totalsOf(model: TopModel | undefined, {paint, width}: FrameStyle): string {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import {unanswered} from '../../../../src/lib/domain/answer.ts'
 import type {ClusterObservation} from '../../../../src/lib/domain/observation.ts'
 import type {ConnectionRow} from '../../../../src/lib/domain/reports/rows.ts'
 import {rateOf, type TopLook} from '../../../../src/lib/domain/top/look.ts'
 import {advance} from '../../../../src/lib/domain/top/model.ts'
 import {extendTrend} from '../../../../src/lib/domain/top/rows.ts'
-import {addStream, type Bend, bendAll, bendServer, bendStream, silence} from '../../../support/bends.ts'
+import {addStream, type Bend, bendAll, bendNode, bendServer, bendStream, silence} from '../../../support/bends.ts'
 import {healthyObservation, NOW, testSettings} from '../../../support/observations.ts'
 
 const same: Bend = (observation) => observation
@@ -71,6 +72,15 @@ describe('the model of the live view', () => {
       [nodes[2]?.state, nodes[2]?.why, nodes[2]?.connections, totals.inMessages, totals.connections],
       ['down', 'connection refused by n3.test:8222', null, 100, 8],
     )
+  })
+
+  it('calls a node whose /jsz did not come unwell, and says what the others take for the meta leader', () => {
+    const mute = (name: string): Bend =>
+      bendNode(name, (node) => ({...node, jetStream: unanswered('timeout', 'no complete answer within 5s', NOW)}))
+    const {nodes, metaLeader, metaClaims} = modelAfter(same, mute('n1'))
+    assert.deepEqual([nodes[0]?.state, nodes[0]?.why], ['unwell', 'jsz: no complete answer within 5s'])
+    assert.deepEqual([metaLeader, metaClaims], [null, ['n1']])
+    assert.equal(modelAfter(same, bendAll(mute('n1'), mute('n2'), mute('n3'))).metaClaims, null)
   })
 
   it('counts slow consumers that are new', () => {

@@ -71,6 +71,15 @@ describe('the frame of the live view', () => {
     assertGolden('top/help.screen.txt', `${draw({help: true, paused: true}).join('\n')}\n`)
   })
 
+  it('tells a meta group without a leader from one that nobody told about', () => {
+    const title = (metaClaims: readonly string[] | null): string | undefined =>
+      draw({}, 120, 24, {...model, metaLeader: null, metaClaims})[0]?.split('  ')[3]
+    assert.equal(title([]), 'NO META LEADER')
+    assert.equal(title(null), 'meta leader unknown')
+    assert.equal(title(['n2']), 'leader n2, not confirmed')
+    assert.equal(title(['n1', 'n2']), 'META LEADERS n1, n2')
+  })
+
   it('has as many lines as the window, none wider, at any size, and nothing that moves the cursor', () => {
     const hostile = advance(model, look(4, bendAll(addStream(HOSTILE, {consumers: [{name: HOSTILE}]}), trouble)))
     for (const view of TOP_VIEWS) {
