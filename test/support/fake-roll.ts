@@ -1,4 +1,3 @@
-import type {Clock, Parameter, ParameterStore} from '../../src/lib/clients/ports.ts'
 import {answered, unanswered} from '../../src/lib/domain/answer.ts'
 import type {AwsNodeObservation, ClusterObservation} from '../../src/lib/domain/observation.ts'
 import {defaultLimits, defaultRhythm} from '../../src/lib/domain/roll/algorithm.ts'
@@ -8,82 +7,12 @@ import {Exit, OpsError} from '../../src/lib/errors.ts'
 import {acquireLock, assumeLock, readLock} from '../../src/lib/ops/roll/lock.ts'
 import type {Look, RollJournal, RollWorld, StepDown, StopResult, TerminateResult} from '../../src/lib/ops/roll/ports.ts'
 import {runRoll} from '../../src/lib/ops/roll/roll.ts'
+import {ClusterClock} from './cluster-clock.ts'
 import type {FakeCluster} from './fake-cluster.ts'
+import {LOCK, LockStore} from './lock-store.ts'
 
 /** Thrown in place of everything a killed process would still have done. */
 class Crash extends Error {}
-
-/** Virtual time: sleeping moves the cluster on. */
-export class FakeClock implements Clock {
-  readonly cluster: FakeCluster
-  /** Wall-clock jumps, milliseconds. */
-  skew = 0
-  #monotonic = 0
-
-  constructor(cluster: FakeCluster) {
-    this.cluster = cluster
-  }
-
-  now = (): number => this.cluster.now + this.skew
-  monotonic = (): number => this.#monotonic
-
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    this.pass(ms)
-    await Promise.resolve()
-    signal?.throwIfAborted()
-  }
-
-  pass(ms: number): void {
-    this.#monotonic += ms
-    this.cluster.advance(ms)
-  }
-}
-
-/** SSM's parameter store, versions included. */
-export class FakeParameterStore implements ParameterStore {
-  readonly parameters = new Map<string, Parameter>()
-  answers = true
-
-  async get(names: readonly string[]): Promise<ReadonlyMap<string, Parameter>> {
-    this.#assertAnswers()
-    return new Map(
-      names.flatMap((name) => (this.parameters.has(name) ? [[name, this.parameters.get(name)!] as const] : [])),
-    )
-  }
-
-  async list(path: string): Promise<readonly Parameter[]> {
-    this.#assertAnswers()
-    return [...this.parameters.values()].filter(({name}) => name.startsWith(`${path}/`))
-  }
-
-  async put(
-    name: string,
-    value: string,
-    {secure, overwrite}: {readonly secure: boolean; readonly overwrite: boolean},
-  ): Promise<number> {
-    this.#assertAnswers()
-    const before = this.parameters.get(name)
-    if (before && !overwrite) throw new OpsError(`${name} exists`, {code: 'PARAMETER_EXISTS', exit: Exit.refused})
-    const version = (before?.version ?? 0) + 1
-    this.parameters.set(name, {name, value, secure, version})
-    return version
-  }
-
-  async delete(name: string): Promise<boolean> {
-    this.#assertAnswers()
-    return this.parameters.delete(name)
-  }
-
-  #assertAnswers(): void {
-    if (!this.answers)
-      throw new OpsError('the AWS credentials expired', {
-        code: 'CREDENTIALS_EXPIRED',
-        exit: Exit.auth,
-        suggestions: ['aws sso login'],
-      })
-  }
-}
 
 /** Something that happens before the n-th call a roll makes to its world. */
 export interface Disturbance {
@@ -103,13 +32,11 @@ export interface RigOptions {
 /** More than any roll needs, its waits included. */
 const MOST_CALLS = 20_000
 
-export const LOCK = '/nats-cluster/c/natsops/lock'
-
 /** One laptop after another rolling one fake cluster: what the model check and the fault tests drive. */
 export class RollRig {
   readonly cluster: FakeCluster
-  readonly clock: FakeClock
-  readonly store = new FakeParameterStore()
+  readonly clock: ClusterClock
+  readonly store = new LockStore()
   readonly events: RollEvent[] = []
   readonly disturbances = new Map<number, Disturbance[]>()
   readonly request: LockedRequest
@@ -141,7 +68,7 @@ export class RollRig {
 
   constructor(cluster: FakeCluster, {request = {}, only}: RigOptions = {}) {
     this.cluster = cluster
-    this.clock = new FakeClock(cluster)
+    this.clock = new ClusterClock(cluster)
     this.#only = only ?? cluster.targets.map(({name}) => name)
     this.request = {
       strategy: 'terminate',

@@ -9,16 +9,17 @@ import {Exit, InterruptedError, OpsError} from '../../src/lib/errors.ts'
 import type {Look, StopResult} from '../../src/lib/ops/roll/ports.ts'
 import type {OpenedWorld} from '../../src/lib/ops/roll/start.ts'
 import {openTerminal, type Terminal} from '../../src/lib/output/terminal.ts'
+import {ClusterClock} from './cluster-clock.ts'
 import type {FakeClusterOptions} from './fake-cluster/state.ts'
 import {FakeCluster} from './fake-cluster.ts'
-import {FakeClock, FakeParameterStore, LOCK} from './fake-roll.ts'
 import {temporaryFolder} from './folder.ts'
+import {LOCK, LockStore} from './lock-store.ts'
 
 /** A laptop in front of a cluster in memory, for the commands that roll it: its own folders, clock, AWS and signals. */
 export class RollScene implements Disposable {
   readonly cluster: FakeCluster
-  readonly clock: FakeClock
-  readonly store = new FakeParameterStore()
+  readonly clock: ClusterClock
+  readonly store = new LockStore()
   readonly home: string
   /** What the next stop of a server comes to. */
   stopAnswer: StopResult['kind'] = 'stopped'
@@ -34,7 +35,7 @@ export class RollScene implements Disposable {
 
   constructor(options: FakeClusterOptions = {}) {
     this.cluster = new FakeCluster(options)
-    this.clock = new FakeClock(this.cluster)
+    this.clock = new ClusterClock(this.cluster)
     this.home = this.#folder.path
   }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import {unanswered} from '../../../../src/lib/domain/answer.ts'
 import {formatLock, parseLock} from '../../../../src/lib/domain/roll/lock.ts'
 import {Exit} from '../../../../src/lib/errors.ts'
-import {LOCK, type RollRig} from '../../../support/fake-roll.ts'
+import type {RollRig} from '../../../support/fake-roll.ts'
+import {LOCK} from '../../../support/lock-store.ts'
 import {atState, bendGroup, bendInstance, makeRig, stuck} from '../../../support/roll-faults.ts'
 
 describe('roll faults before the instance goes', () => {

@@ -8,7 +8,8 @@ import {acquireLock, readLock} from '../../../../src/lib/ops/roll/lock.ts'
 import {RollMachine} from '../../../../src/lib/ops/roll/machine.ts'
 import type {FakeClusterOptions} from '../../../support/fake-cluster/state.ts'
 import {FakeCluster} from '../../../support/fake-cluster.ts'
-import {FakeParameterStore, LOCK, type RigOptions, RollRig} from '../../../support/fake-roll.ts'
+import {type RigOptions, RollRig} from '../../../support/fake-roll.ts'
+import {LOCK, LockStore} from '../../../support/lock-store.ts'
 
 /** Sequences of events that would terminate, stop, release or promise what must not be: one test each. */
 describe('roll, sequences that must not harm', () => {
@@ -41,7 +42,7 @@ describe('roll, sequences that must not harm', () => {
 
   describe('the lock', () => {
     it('of another roll that has come to the same version is neither overwritten nor released', async () => {
-      const store = new FakeParameterStore()
+      const store = new LockStore()
       const {clock} = makeRig()
       const document = {...(await lockDocument()), roll: 'ours'}
       const lock = await acquireLock(store, LOCK, document, clock)
