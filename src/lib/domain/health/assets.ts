@@ -76,9 +76,12 @@ const REPLICA_WORDS = {
   },
 } as const satisfies Record<string, {code: FindingCode; severity: Finding['severity']} & Record<string, string>>
 
-/** One finding for each node and way of being wrong: a node that catches up is one cause, however much it holds. */
+/**
+ * One finding for each node and way of being wrong: a node that catches up is one cause, however much it holds. The
+ * members of a group that is only just being made come one after the other: none of them is missing yet.
+ */
 function replicas(judged: readonly JudgedAsset[]): readonly Finding[] {
-  const led = judged.filter((each) => !isLeaderless(each)).flatMap(({verdicts}) => verdicts)
+  const led = judged.filter((each) => !each.isNew && !isLeaderless(each)).flatMap(({verdicts}) => verdicts)
   return (['diverged', 'missing', 'behind'] as const).flatMap((standing) => {
     const {what, ...words} = REPLICA_WORDS[standing]
     const byNode = groupBy(
@@ -108,7 +111,7 @@ function replicas(judged: readonly JudgedAsset[]): readonly Finding[] {
 function unproven(evidence: Evidence): readonly Finding[] {
   const silent = new Set(silentNodes(evidence).map(({target}) => target.name))
   const open = evidence.judged
-    .filter((each) => each.before !== undefined && !isLeaderless(each) && !isDisputed(each))
+    .filter((each) => !each.isNew && !isLeaderless(each) && !isDisputed(each))
     .filter(({asset}) => asset.leader === undefined || !silent.has(asset.leader))
     .flatMap(({asset, name, verdicts}) => {
       const ghosts = new Set(asset.members.filter(({presence}) => presence === 'ghost').map(({node}) => node))

@@ -4,14 +4,17 @@ import {counted, listed} from '../quantity.ts'
 import {type AssetName, nameOf, type ReplicaVerdict} from '../replication.ts'
 import {compareAssets, groupBy, titleOf} from './finding.ts'
 import type {HealthInput} from './input.ts'
+import {hasToldAll} from './look.ts'
 
 /** An asset with the verdict on each of its members. */
 export interface JudgedAsset {
   readonly asset: Asset
   readonly name: AssetName
   readonly verdicts: readonly ReplicaVerdict[]
-  /** As it was in the earlier look; undefined for one that is only just being made. */
+  /** As it was in the earlier look; undefined where nobody told of it then. */
   readonly before: Asset | undefined
+  /** Only just being made: whoever holds it now told all it had in the earlier look, and did not have it. */
+  readonly isNew: boolean
 }
 
 /** The input and what follows from it for every rule about assets. */
@@ -25,10 +28,13 @@ export function gatherEvidence(input: HealthInput): Evidence {
   const {assets, replication, earlier} = input
   const verdicts = groupBy(replication, ({asset}) => keyOf(asset))
   const before = new Map(assembleAssets(earlier).map((asset) => [keyOf(nameOf(asset)), asset]))
+  const toldAll = new Set(earlier.nodes.filter(hasToldAll).map(({target}) => target.name))
   const judged = assets.map((asset): JudgedAsset => {
     const name = nameOf(asset)
     const key = keyOf(name)
-    return {asset, name, verdicts: verdicts.get(key) ?? [], before: before.get(key)}
+    const holders = asset.members.filter(({presence}) => presence === 'holds')
+    const isNew = !before.has(key) && holders.every(({node}) => toldAll.has(node))
+    return {asset, name, verdicts: verdicts.get(key) ?? [], before: before.get(key), isNew}
   })
   const present = new Set(judged.map(({name}) => keyOf(name)))
   return {...input, judged, vanished: replication.filter(({asset}) => !present.has(keyOf(asset)))}

@@ -113,6 +113,11 @@ function isServing(health: HealthAnswer | undefined): boolean {
   return health.errors.length > 0 && health.errors.every(({stream}) => stream !== undefined)
 }
 
+/** What such a node does not list, it did not hold. */
+export function hasToldAll({jetStream}: NodeObservation): boolean {
+  return known(jetStream)?.complete === true
+}
+
 /** Anything at all came back, be it only from one endpoint. */
 export function hasAnswered({server, health, jetStream, routes, raft}: NodeObservation): boolean {
   return [server, health, jetStream, routes, raft].some(({ok}) => ok)

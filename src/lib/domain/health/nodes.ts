@@ -1,12 +1,12 @@
 import {known, type ProblemKind} from '../answer.ts'
 import {majorityOf} from '../meta-group.ts'
-import type {NodeObservation} from '../observation.ts'
+import type {HealthAnswer, NodeObservation} from '../observation.ts'
 import {counted, humanDuration, listed} from '../quantity.ts'
 import type {NodeTarget} from '../settings.ts'
 import {quoteForShell} from '../shell.ts'
 import {type Finding, finding, groupBy} from './finding.ts'
 import type {HealthInput} from './input.ts'
-import {answeringNodes, hasServingQuorum, isNeverHeard, type SilentNode, silentNodes} from './look.ts'
+import {answeringNodes, hasServingQuorum, hasToldAll, isNeverHeard, type SilentNode, silentNodes} from './look.ts'
 
 /** Whether each node is there, is who it should be, and says that it is well. */
 export function judgeNodes(input: HealthInput): readonly Finding[] {
@@ -127,11 +127,15 @@ function problemsOf({target, server, health, jetStream, routes, raft}: NodeObser
   return jetStream.ok && !jetStream.value.complete ? [...reasons, '/jsz leaves streams out'] : reasons
 }
 
+type HealthError = HealthAnswer['errors'][number]
+
 function unhealthy(input: HealthInput): readonly Finding[] {
   const severity = hasServingQuorum(input) ? 'warning' : 'critical'
   return input.later.nodes.flatMap(({target, server, health}) => {
     if (!health.ok || health.value.httpStatus === 200 || known(server)?.lameDuck) return []
-    const {httpStatus, status, errors} = health.value
+    const {httpStatus, status} = health.value
+    const errors = health.value.errors.filter((error) => !isOfNewAsset(input, target.name, error))
+    if (errors.length === 0 && health.value.errors.length > 0) return []
     const details = errors.map(({error}) => error)
     return finding({
       code: 'node-unhealthy',
@@ -149,6 +153,22 @@ function unhealthy(input: HealthInput): readonly Finding[] {
       next: quoteForShell(['curl', '-s', `http://${target.host}:${target.monitorPort}/healthz?details=true`]),
     })
   })
+}
+
+/**
+ * A server calls itself unwell for the sake of every stream and consumer that it is just setting up. That is one which
+ * in the earlier look no node had and this one did not complain of: what is lost for good is complained of in both.
+ */
+function isOfNewAsset({earlier}: HealthInput, node: string, {account, stream, consumer}: HealthError): boolean {
+  const before = known(earlier.nodes.find(({target}) => target.name === node)?.health)
+  if (stream === undefined || !before || !earlier.nodes.every(hasToldAll)) return false
+  const isIt = (each: HealthError): boolean =>
+    each.account === account && each.stream === stream && each.consumer === consumer
+  const wasHeld = earlier.nodes
+    .flatMap(({jetStream}) => known(jetStream)?.streams ?? [])
+    .filter((each) => each.stream === stream && (each.account === account || each.accountId === account))
+    .some(({consumers}) => consumer === undefined || consumers.some(({name}) => name === consumer))
+  return !wasHeld && !before.errors.some(isIt)
 }
 
 function withoutJetStream(input: HealthInput): readonly Finding[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import {answered} from '../../../../src/lib/domain/answer.ts'
-import type {RaftNode, StreamReplica} from '../../../../src/lib/domain/observation.ts'
+import {answered, unanswered} from '../../../../src/lib/domain/answer.ts'
+import type {NodeObservation, RaftNode, StreamReplica} from '../../../../src/lib/domain/observation.ts'
 import {addStream, type Bend, bendAll, bendNode, bendStream, silence} from '../../../support/bends.ts'
 import {NOW, peer, testSettings} from '../../../support/observations.ts'
 import {assetsOf, findingsOf} from './lines.ts'
@@ -15,6 +15,11 @@ const leaderless: Bend = everyReplica('orders', (replica) => ({
   group: {...replica.group, leader: undefined, peers: []},
 }))
 
+const withoutJetStream = (node: NodeObservation): NodeObservation => ({
+  ...node,
+  jetStream: unanswered('timeout', 'no complete answer', NOW),
+})
+
 describe('health of streams and consumers', () => {
   it('is critical for a stream without a leader, said once and not of every replica', () => {
     assert.deepEqual(findingsOf({bend: leaderless}), ['critical | asset-leaderless | - | no leader: 1 stream: orders'])
@@ -26,6 +31,26 @@ describe('health of streams and consumers', () => {
       everyReplica('fresh', (replica) => ({...replica, group: {...replica.group, leader: undefined, peers: []}})),
     )
     assert.deepEqual(findingsOf({bendLater: made}), [])
+  })
+
+  it('lets the replicas of a stream that is only just being made come one after the other', () => {
+    const made = bendAll(
+      addStream('fresh', {consumers: [{name: 'worker'}]}),
+      bendStream('fresh', 'n3', () => undefined),
+    )
+    assert.deepEqual(findingsOf({bendLater: made}), [])
+  })
+
+  it('does not take for new what nobody told of in the earlier look', () => {
+    const untold = bendAll(...nodes.map((name) => bendNode(name, withoutJetStream)))
+    assert.deepEqual(findingsOf({bendEarlier: untold}), [
+      'warning | replica-unproven | n1,n2,n3 | replicas cannot be compared: 1 stream and 1 consumer: orders, orders > worker (seen for the first time, there is no earlier state to judge by)',
+    ])
+    const [finding] = findingsOf({bendEarlier: untold, bend: bendStream('orders', 'n3', () => undefined)})
+    assert.equal(
+      finding,
+      'warning | replica-missing | n3 | has no replica of 1 stream and 1 consumer: orders, orders > worker',
+    )
   })
 
   it('takes a leader that denies it in both looks for none, in one look for a change', () => {

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import {answered, unanswered} from '../../../../src/lib/domain/answer.ts'
 import {judgeHealth} from '../../../../src/lib/domain/health.ts'
 import type {HealthAnswer} from '../../../../src/lib/domain/observation.ts'
-import {type Bend, bendAll, bendJetStream, bendNode, bendPeer, bendServer, silence} from '../../../support/bends.ts'
+import {
+  addStream,
+  type Bend,
+  bendAll,
+  bendJetStream,
+  bendNode,
+  bendPeer,
+  bendServer,
+  bendStream,
+  silence,
+} from '../../../support/bends.ts'
 import {NOW} from '../../../support/observations.ts'
 import {situation} from '../../../support/situation.ts'
 import {findingsOf} from './lines.ts'
@@ -143,6 +153,37 @@ describe('health of nodes', () => {
       findingsOf({bend: bendAll(healthz('n2', errors), healthz('n3', errors))}).map((line) => line.split(' ')[0])
     assert.deepEqual(severities(server), ['critical', 'critical'])
     assert.deepEqual(severities(group), ['warning', 'warning'])
+  })
+
+  it('does not call a server unwell for a stream or consumer that it is only just setting up', () => {
+    const ofStream = {type: 'STREAM', error: 'stream not found', account: 'APP', stream: 'fresh'}
+    const ofConsumer = {type: 'CONSUMER', error: 'not current', account: 'APP', stream: 'orders', consumer: 'fresh'}
+    assert.deepEqual(findingsOf({bendLater: healthz('n3', [ofStream, ofConsumer])}), [])
+    const report = judgeHealth(situation({bendLater: healthz('n3', [ofStream])}))
+    assert.deepEqual([report.verdict, report.nodes[2]?.healthz], ['ok', 503])
+  })
+
+  it('passes on a complaint about what was there, what stays, and what is not known to be new', () => {
+    const lost = {type: 'STREAM', error: 'stream not found', account: 'APP', stream: 'lost'}
+    const late = {type: 'CONSUMER', error: 'not current', account: 'APP', stream: 'orders', consumer: 'worker'}
+    const told = (given: Parameters<typeof findingsOf>[0]): readonly string[] =>
+      findingsOf(given).filter((line) => line.includes('node-unhealthy'))
+    const complaint = (error: string): readonly string[] => [
+      `warning | node-unhealthy | n3 | healthz says 503 unavailable: ${error}`,
+    ]
+    assert.deepEqual(told({bend: healthz('n3', [lost])}), complaint('stream not found'))
+    assert.deepEqual(told({bendLater: healthz('n3', [lost, late])}), complaint('not current'))
+    assert.deepEqual(
+      told({bendEarlier: silence('n1'), bendLater: healthz('n3', [lost])}),
+      complaint('stream not found'),
+    )
+    const operatorMode = addStream('lost', {replicas: 1})
+    const byKey = [{...lost, account: 'AKEY'}]
+    const withKey = bendStream('lost', 'n2', (replica) => ({...replica, accountId: 'AKEY'}))
+    assert.deepEqual(
+      told({bendEarlier: bendAll(operatorMode, withKey), bendLater: healthz('n3', byKey)}),
+      complaint('stream not found'),
+    )
   })
 
   it('sees JetStream that is off', () => {
