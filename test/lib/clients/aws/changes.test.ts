@@ -46,7 +46,9 @@ describe('a parameter that is overwritten', () => {
         if (code) assert.equal(error.code, code)
         return true
       })
-      assert.equal(canned.seen.length, 1)
+      // None where the time was over before the request had arrived.
+      if (code === 'AWS_TIMEOUT') assert.ok(canned.seen.length <= 1, `${canned.seen.length} requests`)
+      else assert.equal(canned.seen.length, 1)
     })
   }
 

@@ -116,7 +116,8 @@ describe('credentials and region', function () {
     try {
       const error = await failure()
       assert.equal(error.code, 'AWS_CREDENTIALS_MISSING')
-      assert.equal(silent.seen.length, 1, 'the service was asked, once')
+      // None where the SDK's second was over before the request had arrived.
+      assert.ok(silent.seen.length <= 1, 'the service was not asked again')
     } finally {
       await silent.close()
     }

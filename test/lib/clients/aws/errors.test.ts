@@ -36,7 +36,7 @@ describe('errors of AWS calls', function () {
 
   afterEach(() => canned.close())
 
-  async function failure(reply: Reply, act = readParameter, timeoutMs = 5000): Promise<OpsError> {
+  async function failure(reply: Reply, act = readParameter, timeoutMs = 30_000): Promise<OpsError> {
     canned = await serve(reply)
     return rejection(act(openAws(canned.settings, {timeoutMs})))
   }
@@ -230,7 +230,8 @@ describe('errors of AWS calls', function () {
         error.message,
         `ssm:GetParameters on ${parameter} in us-east-2: no answer from ${canned.host} within 200 ms`,
       )
-      assert.equal(canned.seen.length, 1)
+      // None where the time was over before the request had arrived.
+      assert.ok(canned.seen.length <= 1, `${canned.seen.length} requests`)
     })
   }
 

@@ -46,7 +46,6 @@ describe('the AWS endpoint', () => {
     lab = await startLab(world, {
       authorize: (call) => authorize?.(call),
       now: () => now(),
-      requestTimeoutMs: 300,
     })
   })
   beforeEach(() => {
@@ -275,17 +274,20 @@ describe('the AWS endpoint', () => {
   })
 
   it('gives up on a request that does not arrive', async () => {
-    const port = Number(new URL(lab.url).port)
+    const hasty = await startLab(world, {requestTimeoutMs: 300})
+    const {port: hastyPort} = new URL(hasty.url)
     for (const text of [
       'POST / HTTP/1.1\r\nHo',
-      `POST / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 10\r\n\r\nabc`,
+      `POST / HTTP/1.1\r\nHost: 127.0.0.1:${hastyPort}\r\nContent-Length: 10\r\n\r\nabc`,
     ]) {
-      const socket = connect({host: '127.0.0.1', port})
+      const socket = connect({host: '127.0.0.1', port: Number(hastyPort)})
       socket.setEncoding('utf8').write(text)
       const [answer] = await once(socket, 'data')
       assert.match(answer, /^HTTP\/1\.1 408 /)
       await once(socket, 'close')
     }
+    await hasty.close()
+    const port = Number(new URL(lab.url).port)
     const socket = connect({host: '127.0.0.1', port})
     socket.setEncoding('utf8').write('nonsense\r\n\r\n')
     const [answer] = await once(socket, 'data')

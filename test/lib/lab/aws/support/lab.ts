@@ -50,7 +50,7 @@ export async function startLab(
 
 /** Until it is true, or fails with what it was not. */
 export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000
+  const end = performance.now() + 60_000
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`still not: ${what}`)
     await delay(10)
