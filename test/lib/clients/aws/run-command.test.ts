@@ -5,6 +5,7 @@ import {openAws} from '../../../../src/lib/clients/aws/aws.ts'
 import {commandLine} from '../../../../src/lib/clients/aws/run-command.ts'
 import type {CommandResult} from '../../../../src/lib/clients/ports.ts'
 import type {OpsError} from '../../../../src/lib/errors.ts'
+import {eventually} from '../../../support/eventually.ts'
 import {type Canned, json, jsonError, type Seen, serve} from './canned.ts'
 
 const instanceId = 'i-0123456789abcdef0'
@@ -34,7 +35,7 @@ describe('Run Command', () => {
     })
   }
 
-  async function run(timeoutMs = 20_000, signal?: AbortSignal): Promise<CommandResult> {
+  async function run(timeoutMs = 60_000, signal?: AbortSignal): Promise<CommandResult> {
     const commands = await openAws(canned.settings, {timeoutMs: 30_000}).runCommand()
     return commands.run(instanceId, ['echo', "it's", '$HOME'], {timeoutMs, ...(signal ? {signal} : {})})
   }
@@ -58,7 +59,7 @@ describe('Run Command', () => {
       DocumentName: 'AWS-RunShellScript',
       Comment: 'natsops',
       TimeoutSeconds: 30,
-      Parameters: {commands: [`echo 'it'\\''s' '$HOME'`], executionTimeout: ['20']},
+      Parameters: {commands: [`echo 'it'\\''s' '$HOME'`], executionTimeout: ['60']},
     })
     assert.deepEqual(JSON.parse(canned.seen[1]?.body ?? ''), {CommandId: commandId, InstanceId: instanceId})
   })
@@ -172,12 +173,13 @@ describe('Run Command', () => {
     await agent([{Status: 'InProgress'}])
     const interruption = new AbortController()
     const reason = new Error('enough')
-    const work = run(20_000, interruption.signal)
-    setTimeout(() => interruption.abort(reason), 300)
-    await assert.rejects(work, reason)
+    const work = assert.rejects(run(60_000, interruption.signal), reason)
+    await eventually('a command under way', () => sent().includes('GetCommandInvocation'))
+    interruption.abort(reason)
+    await work
     assert.equal(sent().at(-1), 'CancelCommand')
     const before = canned.seen.length
-    await assert.rejects(run(20_000, interruption.signal), reason)
+    await assert.rejects(run(60_000, interruption.signal), reason)
     assert.equal(canned.seen.length, before)
   })
 })
