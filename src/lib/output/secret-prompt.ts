@@ -13,10 +13,11 @@ const LARGEST_BYTES = 4096
  * Ctrl-D and where the terminal is gone.
  */
 export async function askSecret(question: string, {stdin, stderr}: Streams = process): Promise<string> {
-  stderr.write(printable(question))
   const decoder = new StringDecoder('utf8')
   let onData: (chunk: Buffer) => void = () => {}
+  // Before the question: whoever answers it at once must not see the answer.
   stdin.setRawMode(true)
+  stderr.write(printable(question))
   try {
     return await new Promise<string>((resolve, reject) => {
       let typed: readonly string[] = []
