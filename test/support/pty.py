@@ -18,6 +18,19 @@ def resize(terminal, columns, rows):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+def drain(terminal, inside):
+    """What is still on its way to the terminal: all that arrives before a mark which is written last."""
+    mark = os.urandom(16).hex().encode()
+    unwritten, read = mark, b""
+    while mark not in read:
+        readable, writable, _ = select.select([terminal], [inside] if unwritten else [], [])
+        if writable:
+            unwritten = unwritten[os.write(inside, unwritten) :]
+        if readable:
+            read += os.read(terminal, 65536)
+    return read.replace(mark, b"")
+
+
 def main():
     columns, rows, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     terminal, inside = os.openpty()
@@ -61,9 +74,8 @@ def main():
             status = os.waitstatus_to_exitcode(raw)
     restored = None
     if not hung_up:
-        while select.select([terminal], [], [], 0)[0]:
-            os.write(1, os.read(terminal, 65536))
         restored = termios.tcgetattr(inside)[:4] == before[:4]
+        os.write(1, drain(terminal, inside))
     print(json.dumps({"status": status, "restored": restored}), file=sys.stderr)
 
 
