@@ -102,7 +102,7 @@ describe('node logs', function () {
       ['first', 'second'],
     )
     assert.equal(stderr, '')
-  }).timeout(30_000)
+  })
 
   it('cannot follow into one JSON document', async () => {
     const {stdout, exitCode} = await logs(['1', '--follow', '--json'])

@@ -127,8 +127,7 @@ leafNodes: {remotes: [{urls: ["app:hunter2@hub:7422"]}]}
     it(`is refused with ${what}`, () => assert.rejects(parse(text), {code: 'USAGE', message}))
   }
 
-  it('is refused soon where it has very many unknown keys, the same key twice, or holds itself', async function () {
-    this.timeout(10_000)
+  it('is refused soon where it has very many unknown keys, the same key twice, or holds itself', async () => {
     const many = Array.from({length: 40_000}, (_, index) => `k${index}: 1\n`).join('')
     await assert.rejects(parse(`name: a\nauth: {mode: none}\n${many}`), {code: 'USAGE', message: /k9 is unknown/})
     await assert.rejects(parse('name: a\nauth: {mode: none}\nname: b\n'), {message: /:3: map keys must be unique$/})

@@ -198,8 +198,7 @@ j: 127.0.0.1:4222\nk: 4222:1\nl: 10s\nm: 5e7bcd\n`
     }
   })
 
-  it('ends on any text, with a configuration or a refusal that names a line', async function () {
-    this.timeout(60_000)
+  it('ends on any text, with a configuration or a refusal that names a line', async () => {
     const pieces = fc.constantFrom(
       ...['a', 'b {', 'c: [', 'include x', '"', "'", '{', '}', '[', ']', '(\n', '\n)\n', ':', '=', ',', ';', ' ', '\n'],
       ...['\r\n', '\t', '#', '//', '/', '$a', '$', '\\', '\\x41', '\\n', '1', '-', '.5', '1.5', '2kb', '127.0.0.1:1'],
@@ -232,14 +231,12 @@ j: 127.0.0.1:4222\nk: 4222:1\nl: 10s\nm: 5e7bcd\n`
     )
   })
 
-  it('takes time in proportion to the length', async function () {
-    this.timeout(60_000)
+  /** Any other proportion takes longer than a test may. */
+  it('takes time in proportion to the length', async () => {
     const line = Array.from({length: 20_000}, (_, n) => `k${n}: $k0x, `).join('')
-    const started = performance.now()
     assert.ok(await read(`k0x: 1\nm { ${line} }\n`))
     assert.ok(await read(`a: "${'\\t'.repeat(200_000)}"\n`))
     assert.match(await refusal(`a: (${'\n)x'.repeat(200_000)}`), /a block is not closed/)
     assert.ok(await read('a (\n)\n'.repeat(190_000)))
-    assert.ok(performance.now() - started < 20_000)
   })
 })

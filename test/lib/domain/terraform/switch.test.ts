@@ -281,17 +281,15 @@ describe('switching a service in a Terraform file', () => {
     assert.ok(understood > 50, `only ${understood} texts were understood`)
   })
 
-  it('reads a large file in a moment', () => {
+  it('reads a large file', () => {
     const text = Array.from({length: 3000}, (_, n) => serviceModule(`service_${n}`)).join('\n')
-    const began = performance.now()
     assert.equal(readUses(text).uses.length, 3000)
-    assert.ok(performance.now() - began < 20_000)
   })
 })
 
 describe('a hostile Terraform file', () => {
-  it('costs time in proportion to its length', function () {
-    this.timeout(20_000)
+  /** Any other proportion takes longer than a test may. */
+  it('costs time in proportion to its length', () => {
     const texts = [
       `a = "${'$'.repeat(1_000_000)}"\n`,
       `a = <<A\n${'%'.repeat(1_000_000)}\nA\n`,
