@@ -8,6 +8,7 @@ import {
   type FakeNode,
   type FakeState,
   type FakeStream,
+  isBehind,
   isMajorityUp,
   lacks,
   lacksAny,
@@ -95,6 +96,15 @@ export class FakeCluster implements FakeState {
   /** Nodes that do not serve, or lack something that was acknowledged. */
   unsound(): readonly string[] {
     return this.nodes.filter((node) => node.server !== 'up' || lacksAny(this, node)).map(({name}) => name)
+  }
+
+  /** Nodes that are down or on their way out, or lack anything at all: the cluster may not be able to spare another. */
+  weakened(): readonly string[] {
+    const isWhole = (node: FakeNode): boolean =>
+      node.server === 'up' &&
+      node.instance.lifecycle === 'InService' &&
+      this.streams.every((stream) => !stream.replicas.includes(node.name) || !isBehind(node, stream))
+    return this.nodes.filter((node) => !isWhole(node)).map(({name}) => name)
   }
 
   advance(ms: number): void {

@@ -87,3 +87,8 @@ export function lacksAny(state: FakeState, node: FakeNode): boolean {
 export function lacks(node: FakeNode, stream: FakeStream): boolean {
   return (node.store.get(stream.name) ?? -1) < stream.acknowledged - stream.perSecond * LIVE_SECONDS
 }
+
+/** Whether it lacks anything at all, however recent. */
+export function isBehind(node: FakeNode, stream: FakeStream): boolean {
+  return (node.store.get(stream.name) ?? -1) < stream.acknowledged
+}

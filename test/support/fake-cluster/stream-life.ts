@@ -1,4 +1,4 @@
-import {ELECTION_MS, type FakeNode, type FakeState, type FakeStream, nodeOf, serves} from './state.ts'
+import {ELECTION_MS, type FakeNode, type FakeState, type FakeStream, isBehind, nodeOf, serves} from './state.ts'
 
 interface Step {
   readonly ms: number
@@ -43,8 +43,4 @@ function replicate(state: FakeState, stream: FakeStream, {ms, syncPerSecond}: St
 /** Following can stop; a leader stores what it acknowledges or does not acknowledge it. */
 function isFrozen(node: FakeNode, stream: FakeStream): boolean {
   return node.frozen && node.name !== stream.leader
-}
-
-function isBehind(node: FakeNode, stream: FakeStream): boolean {
-  return (node.store.get(stream.name) ?? -1) < stream.acknowledged
 }
