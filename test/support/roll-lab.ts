@@ -15,13 +15,13 @@ import {openRollWorld, type WorldOptions} from '../../src/lib/ops/roll/world.ts'
 import {eventually} from './eventually.ts'
 import {startLab, type TestLab, type TestLabOptions} from './lab.ts'
 
-/** A roll in a hurry: the same states and checks, short of patience. */
+/** A roll in a hurry: the same states and checks in a faster rhythm. As patient as any, for a slow machine is no fault. */
 export const hurriedPace: RollPace = {
-  limits: {...defaultLimits, preflight: 20_000, gate: 15_000, intent: 10_000},
+  limits: defaultLimits,
   rhythm: {poll: 200, sampleGap: 1000, heartbeat: 5000, freshLock: 5000, freshLook: 20_000, sleepGap: 60_000},
 }
 
-/** hurriedPace with some limits of its own, milliseconds. */
+/** hurriedPace with some limits of its own, milliseconds: of the state in which the roll is to be held, and no other. */
 export function paceWith(limits: Partial<RollPace['limits']>): RollPace {
   return {...hurriedPace, limits: {...hurriedPace.limits, ...limits}}
 }
@@ -162,11 +162,15 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
   }
 
   const metaLeader = (): Promise<string> =>
-    eventually('a meta leader', async () => {
-      const [first] = targets
-      const response = await fetch(`http://127.0.0.1:${first?.monitorPort}/jsz`)
-      const {meta_cluster: meta} = (await response.json()) as {meta_cluster?: {leader?: string}}
-      return meta?.leader
+    eventually('a meta leader that all agree on', async () => {
+      const leaders = await Promise.all(
+        targets.map(async ({monitorPort}) => {
+          const response = await fetch(`http://127.0.0.1:${monitorPort}/jsz`)
+          const {meta_cluster: meta} = (await response.json()) as {meta_cluster?: {leader?: string}}
+          return meta?.leader
+        }),
+      )
+      return new Set(leaders).size === 1 && leaders[0]
     })
 
   return {
@@ -210,11 +214,11 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
       }
     },
     async whole() {
-      await eventually('the cluster is whole', async () => {
+      const isWhole = async (): Promise<true> => {
         const texts = await Promise.all(
           targets.map(async ({monitorPort}) => {
             const base = `http://127.0.0.1:${monitorPort}`
-            const signal = AbortSignal.timeout(2_000)
+            const signal = AbortSignal.timeout(10_000)
             const [health, jetStream] = await Promise.all([
               fetch(`${base}/healthz`, {signal}),
               fetch(`${base}/jsz?accounts=true&streams=true&config=true`, {signal}),
@@ -225,7 +229,8 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
         )
         if (new Set(texts).size > 1) throw new Error(`the replicas differ: ${texts.join(' / ')}`)
         return true
-      })
+      }
+      await eventually('the cluster is whole', isWhole, 180_000)
     },
     metaLeader,
     async moveMetaLeader(node) {
@@ -239,7 +244,7 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
             link,
             '$JS.API.META.LEADER.STEPDOWN',
             JSON.stringify({placement: {preferred: node}}),
-            2_000,
+            5_000,
           )
           return false
         })

@@ -3,25 +3,23 @@ import {AckPolicy, StorageType} from 'nats'
 import type {State} from '../../../src/lib/domain/roll/algorithm.ts'
 import {Exit} from '../../../src/lib/errors.ts'
 import {eventually} from '../../support/eventually.ts'
+import {addStream, deleteStream, publishAll} from '../../support/jetstream.ts'
 import {paceWith, type RollLab, type RunOptions, startRollLab} from '../../support/roll-lab.ts'
 
 /** Faults before the knife, on real servers: each ends with every node up and nothing terminated. */
 describe('a roll is stopped before it terminates anything', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   this.slow(30_000)
   const target = 'lab-node-2'
   const others = ['lab-node-1', 'lab-node-3']
-  const pace = paceWith({gate: 8_000, drain: 12_000, intent: 8_000, stop: 30_000, preflight: 8_000})
   const request = {only: [target]}
   const singles: string[] = []
   let lab: RollLab
 
   before(async () => {
     lab = await startRollLab({series: '2.15'})
-    const manager = await lab.admin.jetstreamManager()
-    await manager.streams.add({name: 'orders', subjects: ['orders.>'], num_replicas: 3})
-    for (let number = 0; number < 10_000; number += 1) lab.admin.publish('orders.new', `${number}`)
-    await lab.admin.flush()
+    await addStream(lab.admin, {name: 'orders', subjects: ['orders.>'], num_replicas: 3})
+    await publishAll(lab.admin, 'orders.new', 10_000)
   })
   afterEach(async () => {
     for (const node of lab.nodes) {
@@ -29,8 +27,7 @@ describe('a roll is stopped before it terminates anything', function () {
       await lab.act('start', node)
     }
     await lab.whole()
-    const manager = await lab.admin.jetstreamManager()
-    for (const name of singles.splice(0)) await manager.streams.delete(name)
+    for (const name of singles.splice(0)) await deleteStream(lab.admin, name)
     await lab.abort()
     await lab.whole()
     assert.equal((await lab.terminations()).length, 0)
@@ -51,26 +48,25 @@ describe('a roll is stopped before it terminates anything', function () {
   }
 
   const addSingle = async (name: string, storage = StorageType.File): Promise<string | undefined> => {
-    const manager = await lab.admin.jetstreamManager()
-    const {cluster} = await manager.streams.add({name, subjects: [`${name}.>`], num_replicas: 1, storage})
     singles.push(name)
+    const {cluster} = await addStream(lab.admin, {name, subjects: [`${name}.>`], num_replicas: 1, storage})
     return cluster?.leader
   }
 
   it('rows 6, 8, 10: single copies of a file stream, a memory stream and a consumer refuse the roll; accepted by name they do not', async () => {
     const manager = await lab.admin.jetstreamManager()
     const config = {durable_name: 'solo', ack_policy: AckPolicy.Explicit, num_replicas: 1}
-    const {cluster} = await manager.consumers.add('orders', config)
+    const {cluster} = await eventually('the consumer is made', () => manager.consumers.add('orders', config))
     const homes = [
       ['stream audit', await addSingle('audit')],
       ['stream cache', await addSingle('cache', StorageType.Memory)],
       ['consumer orders/solo', cluster?.leader],
     ]
-    const {exit, message, events} = await lab.roll({pace})
-    assert.equal(exit, Exit.refused)
+    const {exit, message, events} = await lab.roll({pace: paceWith({preflight: 8_000})})
+    assert.equal(exit, Exit.refused, message)
     assert.deepEqual(events, [])
     for (const [name, home] of homes) assert.ok(message.includes(`${name} has its only replica on ${home}`), message)
-    const accepted = await lab.plan({request: {acceptedLoss: ['audit', 'cache', 'orders/solo']}, pace})
+    const accepted = await lab.plan({request: {acceptedLoss: ['audit', 'cache', 'orders/solo']}})
     assert.deepEqual(accepted.blockers, [])
     assert.deepEqual(
       accepted.nodes
@@ -89,7 +85,7 @@ describe('a roll is stopped before it terminates anything', function () {
         return (await addSingle(`late-${made}`)) === target
       })
     const late = when('DRAIN', place)
-    const {exit, message, states} = await lab.roll({request, pace, ...late})
+    const {exit, message, states} = await lab.roll({request, pace: paceWith({intent: 20_000}), ...late})
     late.came()
     assert.equal(exit, Exit.held, message)
     assert.match(message, /I6: stream late-\d+ has its only replica on lab-node-2/)
@@ -98,7 +94,7 @@ describe('a roll is stopped before it terminates anything', function () {
 
   it('row 4: another replica is paused, though a majority is there', async () => {
     const paused = when('GATE', () => lab.act('pause', others[0] ?? ''))
-    const {exit, message, states} = await lab.roll({request, pace, ...paused})
+    const {exit, message, states} = await lab.roll({request, pace: paceWith({gate: 8_000}), ...paused})
     paused.came()
     assert.equal(exit, Exit.held, message)
     assert.match(message, /lab-node-1/)
@@ -107,7 +103,7 @@ describe('a roll is stopped before it terminates anything', function () {
 
   it('row 5: a replica stops following after the gate: the stopped server is started again', async () => {
     const paused = when('INTENT', () => lab.act('pause', others[1] ?? ''))
-    const {exit, message, events, states} = await lab.roll({request, pace, ...paused})
+    const {exit, message, events, states} = await lab.roll({request, pace: paceWith({intent: 20_000}), ...paused})
     paused.came()
     assert.equal(exit, Exit.held, message)
     assert.equal(states.at(-1), 'INTENT')
@@ -116,7 +112,7 @@ describe('a roll is stopped before it terminates anything', function () {
 
   it('row 16: a sibling crashes after the gate: nothing is terminated, the stopped server is started again', async () => {
     const killed = when('INTENT', () => lab.act('kill', others[0] ?? ''))
-    const {exit, message, states, events} = await lab.roll({request, pace, ...killed})
+    const {exit, message, states, events} = await lab.roll({request, pace: paceWith({intent: 20_000}), ...killed})
     killed.came()
     assert.equal(exit, Exit.held, message)
     assert.equal(states.at(-1), 'INTENT')
@@ -130,10 +126,10 @@ describe('a roll is stopped before it terminates anything', function () {
       eventually('the target leads again', async () => {
         const {cluster} = await manager.streams.info('orders')
         if (cluster?.leader === target) return true
-        await lab.admin.request('$JS.API.STREAM.LEADER.STEPDOWN.orders', payload, {timeout: 2_000})
+        await lab.admin.request('$JS.API.STREAM.LEADER.STEPDOWN.orders', payload, {timeout: 5_000})
         return false
       })
-    const {exit, message, states} = await lab.roll({request, pace, onLook: comeBack})
+    const {exit, message, states} = await lab.roll({request, pace: paceWith({drain: 12_000}), onLook: comeBack})
     assert.equal(exit, Exit.held, message)
     assert.match(message, /orders/)
     assert.equal(states.at(-1), 'DRAIN')
