@@ -1,4 +1,4 @@
-import type {NodeObservation} from '../../src/lib/domain/observation.ts'
+import type {ClusterObservation, JetStreamInfo, NodeObservation} from '../../src/lib/domain/observation.ts'
 import type {State} from '../../src/lib/domain/roll/algorithm.ts'
 import type {FakeClusterOptions} from './fake-cluster/state.ts'
 import {FakeCluster} from './fake-cluster.ts'
@@ -66,4 +66,20 @@ export function bendInstance(rig: RollRig, change: Partial<NonNullable<Bent['gro
           }
         : node,
     )
+}
+
+/** Changes what one node says of its JetStream. */
+export function bendJetStream(
+  seen: ClusterObservation,
+  name: string,
+  change: Partial<JetStreamInfo>,
+): ClusterObservation {
+  return {
+    ...seen,
+    nodes: seen.nodes.map((node) =>
+      node.target.name === name && node.jetStream.ok
+        ? {...node, jetStream: {...node.jetStream, value: {...node.jetStream.value, ...change}}}
+        : node,
+    ),
+  }
 }

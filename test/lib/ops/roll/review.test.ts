@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import {answered} from '../../../../src/lib/domain/answer.ts'
-import type {ClusterObservation, ConsumerReplica} from '../../../../src/lib/domain/observation.ts'
-import type {State} from '../../../../src/lib/domain/roll/algorithm.ts'
 import {formatLock, parseLock} from '../../../../src/lib/domain/roll/lock.ts'
 import {Exit, InterruptedError, OpsError} from '../../../../src/lib/errors.ts'
 import {acquireLock, readLock} from '../../../../src/lib/ops/roll/lock.ts'
 import {RollMachine} from '../../../../src/lib/ops/roll/machine.ts'
-import type {FakeClusterOptions} from '../../../support/fake-cluster/state.ts'
-import {FakeCluster} from '../../../support/fake-cluster.ts'
-import {type RigOptions, RollRig} from '../../../support/fake-roll.ts'
 import {LOCK, LockStore} from '../../../support/lock-store.ts'
+import {atState, bendJetStream, makeRig} from '../../../support/roll-faults.ts'
 
 /** Sequences of events that would terminate, stop, release or promise what must not be: one test each. */
 describe('roll, sequences that must not harm', () => {
@@ -33,7 +29,7 @@ describe('roll, sequences that must not harm', () => {
 
     it('is not terminated while its JetStream is off, as in the first moments of every start', async () => {
       const rig = makeRig({only: ['c-node-2']})
-      rig.nodesLens = (seen) => bendNode(seen, 'c-node-2', {enabled: false, streams: [], meta: undefined})
+      rig.nodesLens = (seen) => bendJetStream(seen, 'c-node-2', {enabled: false, streams: [], meta: undefined})
       assert.equal(await rig.run(), Exit.held)
       assert.match(rig.lastError!.message, /I6: what c-node-2 holds is not known/)
       assert.deepEqual(rig.cluster.terminated, [])
@@ -199,97 +195,6 @@ describe('roll, sequences that must not harm', () => {
     })
   })
 
-  describe('waits end', () => {
-    it('a soak that is broken again and again is held', async () => {
-      const rig = makeRig({request: {settleMs: 20_000}})
-      let turns = 0
-      atState(rig, 'SOAK', () => {
-        rig.nodesLens = (seen) => {
-          rig.canaryFails = ++turns % 5 === 0
-          return seen
-        }
-      })
-      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
-      assert.match(rig.lastError!.message, /held in SOAK/)
-      assert.equal(rig.cluster.terminated.length, 1)
-    })
-
-    for (const kind of ['ends', 'is interrupted'] as const) {
-      it(`a wait whose every look takes longer than a laptop's nap ${kind}`, async () => {
-        const rig = makeRig({only: ['c-node-3']})
-        let looks = 0
-        rig.nodesLens = (seen) => {
-          rig.clock.pass(61_000)
-          if (kind === 'is interrupted' && ++looks === 3) rig.abort.abort(new InterruptedError('SIGINT'))
-          return seen
-        }
-        assert.equal(await rig.run(), kind === 'ends' ? Exit.held : Exit.interrupted, rig.lastError?.message)
-        assert.deepEqual(rig.cluster.terminated, [])
-      })
-    }
-
-    it('a lock that is always slow to write is no reason to keep the server stopped for ever', async () => {
-      const rig = makeRig({only: ['c-node-3']})
-      const {store} = rig
-      const [get, put] = [store.get.bind(store), store.put.bind(store)]
-      store.get = (names) => {
-        rig.clock.pass(3000)
-        return get(names)
-      }
-      store.put = (...given) => {
-        rig.clock.pass(3000)
-        return put(...given)
-      }
-      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
-      assert.match(rig.lastError!.message, /held in TERMINATE of c-node-3: .*longer than 5 s/)
-      assert.deepEqual(rig.cluster.terminated, [])
-      assert.deepEqual(rig.cluster.unsound(), [])
-    })
-
-    it('a replacement that is restarted again and again and comes no further is held', async () => {
-      const rig = makeRig({only: ['c-node-3']}, {streams: [{name: 'orders', perSecond: 0, stored: 60_000}]})
-      const node = rig.cluster.node('c-node-3')
-      let looks = 0
-      atState(rig, 'SYNC', () => {
-        node.frozen = true
-        rig.nodesLens = (seen) => {
-          if (++looks % 10 === 0) node.server = 'stopped'
-          else if (looks % 10 === 3) rig.cluster.start(node.name)
-          return seen
-        }
-      })
-      assert.equal(await rig.run(), Exit.heldDegraded, rig.lastError?.message)
-      assert.match(rig.lastError!.message, /held in SYNC/)
-    })
-
-    it('requests that pile up at the meta leader while a node is away do not end the watch over its return', async () => {
-      const rig = makeRig({only: ['c-node-3']}, {streams: [{name: 'orders', perSecond: 0, stored: 200_000}]})
-      atState(rig, 'SYNC', () => {
-        rig.nodesLens = (seen) =>
-          seen.nodes.reduce((bent, {target, jetStream}) => {
-            const meta = jetStream.ok ? jetStream.value.meta : undefined
-            return meta ? bendNode(bent, target.name, {meta: {...meta, pending: 150}}) : bent
-          }, seen)
-      })
-      assert.equal(await rig.run(), Exit.heldDegraded)
-      assert.match(rig.lastError!.message, /held in VERIFY of c-node-3: .*\n.*I5: .*150 requests waited/)
-    })
-
-    it('consumers without a durable name that come and go in every look hold nothing up', async () => {
-      const rig = makeRig({only: ['c-node-3']})
-      let looks = 0
-      rig.nodesLens = (seen) => withEphemeral(seen, `pull-${++looks}`)
-      assert.equal(await rig.run(), 0, rig.lastError?.message)
-    })
-
-    it('but one that was there in both looks is judged like any other', async () => {
-      const rig = makeRig({only: ['c-node-3']})
-      rig.nodesLens = (seen) => withEphemeral(seen, 'pull', ['c-node-2'])
-      assert.equal(await rig.run(), Exit.held)
-      assert.match(rig.lastError!.message, /consumer orders\/pull on c-node-2/)
-    })
-  })
-
   it('a look that took long is not acted on: a sibling may have gone since it answered', async () => {
     const rig = makeRig({only: ['c-node-3']})
     atState(rig, 'INTENT', () => {
@@ -303,52 +208,8 @@ describe('roll, sequences that must not harm', () => {
   })
 })
 
-function makeRig(options: RigOptions = {}, cluster: FakeClusterOptions = {}): RollRig {
-  return new RollRig(new FakeCluster(cluster), options)
-}
-
 function stream({on}: {readonly on: readonly number[]}) {
   return {name: 'orders', perSecond: 20, stored: 2000, on}
-}
-
-/** Calls once, as the roll enters the state for the first time. */
-function atState(rig: RollRig, state: State, strike: () => void): void {
-  rig.onEvent = (event) => {
-    if (event.type !== 'state' || event.state !== state) return
-    rig.onEvent = undefined
-    strike()
-  }
-}
-
-type JetStream = Extract<ClusterObservation['nodes'][number]['jetStream'], {readonly ok: true}>['value']
-
-function bendNode(seen: ClusterObservation, name: string, change: Partial<JetStream>): ClusterObservation {
-  return {
-    ...seen,
-    nodes: seen.nodes.map((node) =>
-      node.target.name === name && node.jetStream.ok
-        ? {...node, jetStream: {...node.jetStream, value: {...node.jetStream.value, ...change}}}
-        : node,
-    ),
-  }
-}
-
-/** A replicated consumer of `orders` that dies with its client; nodes of `behind` have applied none of it. */
-function withEphemeral(seen: ClusterObservation, name: string, behind: readonly string[] = []): ClusterObservation {
-  return {
-    ...seen,
-    nodes: seen.nodes.map((node) => {
-      if (!node.jetStream.ok) return node
-      const streams = node.jetStream.value.streams.map((each) => {
-        const [worker] = each.consumers
-        if (each.stream !== 'orders' || !worker) return each
-        const lacks = behind.includes(node.target.name) ? {deliveredStreamSeq: 0, deliveredConsumerSeq: 0} : {}
-        const consumer: ConsumerReplica = {...worker, name, durable: false, ...lacks}
-        return {...each, consumers: [...each.consumers, consumer]}
-      })
-      return {...node, jetStream: {...node.jetStream, value: {...node.jetStream.value, streams}}}
-    }),
-  }
 }
 
 async function lockDocument() {
