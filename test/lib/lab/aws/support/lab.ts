@@ -34,6 +34,17 @@ export function planOf(number: number) {
   return {name: `${node}-asg`, node, instanceName: node, zone: `us-east-2${'abc'[(number - 1) % 3]}`}
 }
 
+/** Quick, but with moments in which it can be seen what goes on. */
+export const timing = {bootDelayMs: 2000, statusCheckMs: 3000, warmupMs: 0, launchRetryMs: 10_000}
+
+export function states(world: AwsWorld): readonly string[] {
+  return world.instances().map(({state, lifecycle, checks}) => `${state} ${lifecycle} ${checks}`)
+}
+
+export function firstMember(world: AwsWorld, number = 1): string {
+  return world.group(`c-node-${number}-asg`)?.members[0]?.id ?? ''
+}
+
 export async function startLab(
   world: AwsWorld,
   options: Partial<EndpointOptions> = {},
