@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type {Aws, Monitor} from '../../src/lib/clients/ports.ts'
 import type {Wiring} from '../../src/lib/command.ts'
 import {openConfiguration} from '../../src/lib/config.ts'
@@ -14,6 +15,14 @@ import type {FakeClusterOptions} from './fake-cluster/state.ts'
 import {FakeCluster} from './fake-cluster.ts'
 import {temporaryFolder} from './folder.ts'
 import {LOCK, LockStore} from './lock-store.ts'
+
+/** A cluster of which one stream has a single replica, on c-node-2. */
+export const SINGLE: FakeClusterOptions = {
+  streams: [
+    {name: 'orders', perSecond: 50, stored: 5000},
+    {name: 'audit', perSecond: 0, stored: 10, on: [2]},
+  ],
+}
 
 /** A laptop in front of a cluster in memory, for the commands that roll it: its own folders, clock, AWS and signals. */
 export class RollScene implements Disposable {
@@ -69,6 +78,22 @@ export class RollScene implements Disposable {
       },
       openRollWorld: async () => this.#openWorld(),
     }
+  }
+
+  assertUntouched(): void {
+    assert.deepEqual([this.cluster.terminated, this.lock, this.canary], [[], undefined, 'absent'])
+  }
+
+  /** Fails where something was left open, or where happened what must not; a stream's only replica may be given up. */
+  end(): void {
+    const singles = this.cluster.streams.filter(({replicas}) => replicas.length === 1)
+    const accepted = singles.map(({name}) => `${name} lost acknowledged messages`)
+    assert.equal(this.worldsOpen, 0, 'every world that was opened is closed')
+    assert.deepEqual(
+      this.cluster.violations.filter((violation) => !accepted.includes(violation)),
+      [],
+    )
+    this[Symbol.dispose]()
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import {hostname, userInfo} from 'node:os'
+import Status from '../../../src/commands/roll/status.ts'
+import {Exit} from '../../../src/lib/errors.ts'
+import {HOSTILE} from '../../support/roll-events.ts'
+import {currentOf, hold, otherLock} from '../../support/roll-locks.ts'
+import {RollScene} from '../../support/roll-scene.ts'
+import {runCommand} from '../../support/run.ts'
+
+describe('roll status', () => {
+  let scene: RollScene
+  beforeEach(() => {
+    scene = new RollScene()
+  })
+  afterEach(() => scene.end())
+  const status = (...argv: string[]) => runCommand(Status, argv, scene.wiring())
+
+  it('says that there is no lock, with 0', async () => {
+    const {stdout, exitCode} = await status()
+    assert.equal(stdout, 'cluster\tc\nlock\tnone: no roll is under way\nnext\tnatsops roll --cluster c --dry-run\n')
+    assert.equal(exitCode, 0)
+    assert.equal(JSON.parse((await status('--json')).stdout).lock, null)
+  })
+
+  it('shows the holder of another machine, how old its heartbeat is, and what it takes to go on', async () => {
+    scene.lock = otherLock(scene, {current: currentOf(scene, 'c-node-3', {stopped: true})})
+    const {stdout, exitCode} = await status()
+    assert.equal(exitCode, 0)
+    assert.deepEqual(stdout.split('\n'), [
+      'cluster\tc',
+      'lock\t/nats-cluster/c/natsops/lock',
+      'roll\t20260102-030405-abc123',
+      'holder\tben@desk (pid 99)',
+      'since\t2023-11-14T22:11:50Z',
+      'heartbeat\t20s ago by two clocks that may differ',
+      'node\tc-node-3 (i-6): its server was stopped, its instance lives',
+      'state\tnot known here: the journal is on the machine of the holder',
+      'done\tc-node-2',
+      'remaining\tc-node-3, c-node-1',
+      'resume\twith --take-over, once its lock is seen to stand still',
+      'next\tnatsops roll resume --cluster c --take-over',
+      'next\tnatsops roll abort --cluster c --take-over',
+      '',
+    ])
+    assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'take-over')
+  })
+
+  it('knows the state from the journal of this machine, and that nobody drives any more', async () => {
+    await hold(scene)
+    const {stdout} = await status()
+    assert.match(stdout, /^holder\t.*, who left it in good order$/m)
+    assert.match(stdout, /^heartbeat\tlast .* ago, nobody drives now$/m)
+    assert.match(stdout, /^state\tc-node-2 LAUNCH since 2023-/m)
+    assert.match(stdout, /^resume\tfrom here at once$/m)
+  })
+
+  it('takes a dead process of this machine for what it is', async () => {
+    const gone = {host: hostname(), pid: 2 ** 22 + 1}
+    scene.lock = otherLock(scene, {holder: {user: userInfo().username, ...gone}})
+    assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'at-once')
+    scene.lock = otherLock(scene, {holder: {user: 'somebody-else', ...gone}})
+    assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'take-over')
+  })
+
+  it('refuses a parameter that is no lock, and never shows a hostile name as it is', async () => {
+    scene.lock = {format: 2}
+    assert.equal((await status()).exitCode, Exit.refused)
+    scene.lock = otherLock(scene, {roll: HOSTILE, holder: {user: HOSTILE, host: HOSTILE, pid: 1}, done: [HOSTILE]})
+    const {stdout} = await status()
+    assert.doesNotMatch(stdout, /\u001b|^error: fake/m)
+  })
+})

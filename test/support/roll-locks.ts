@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import Roll from '../../src/commands/roll/index.ts'
+import {Exit} from '../../src/lib/errors.ts'
+import type {RollScene} from './roll-scene.ts'
+import {runCommand} from './run.ts'
+
+/** A roll of this machine that was held while AWS launched nothing: one node is away. */
+export async function hold(scene: RollScene): Promise<void> {
+  scene.cluster.launches = false
+  assert.equal((await runCommand(Roll, ['--confirm', 'c'], scene.wiring())).exitCode, Exit.heldDegraded)
+}
+
+/** Somebody else's roll: alive until its lock is seen to stand still. */
+export function otherLock(scene: RollScene, changes: object = {}): object {
+  const request = {strategy: 'terminate', drain: 'auto', settleMs: 1000, acceptedLoss: [], checksBootstrap: true}
+  return {
+    format: 1,
+    roll: '20260102-030405-abc123',
+    cluster: 'c',
+    holder: {user: 'ben', host: 'desk', pid: 99},
+    startedAt: scene.clock.now() - 90_000,
+    heartbeatAt: scene.clock.now() - 20_000,
+    request: {...request, acceptsUnseen: false, acceptsOldServers: false},
+    remaining: ['c-node-3', 'c-node-1'],
+    done: ['c-node-2'],
+    handedOver: false,
+    beat: 3,
+    ...changes,
+  }
+}
+
+/** The node as a roll declares it in its lock. */
+export function currentOf(scene: RollScene, name: string, changes: object = {}): object {
+  const {instance, serverId, startedAt, version} = scene.cluster.node(name)
+  const identity = {
+    node: name,
+    asg: `${name}-asg`,
+    instanceId: instance.id,
+    privateIp: instance.ip,
+    serverId,
+    serverStartedAt: startedAt,
+    version,
+  }
+  return {identity, intended: false, stopped: false, ...changes}
+}
