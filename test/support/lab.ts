@@ -60,6 +60,9 @@ export interface TestHome {
   remove(): Promise<void>
 }
 
+/** Of one request to the lab's supervisor, which a busy machine may keep waiting. */
+const CONTROL_LIMIT_MS = 60_000
+
 /** Healthy, with the main stream and its consumers, when it resolves. Call `stop` in `after`. */
 export async function startLab({series, ...options}: TestLabOptions = {}): Promise<TestLab> {
   const home = await createHome()
@@ -68,7 +71,7 @@ export async function startLab({series, ...options}: TestLabOptions = {}): Promi
     name: 'lab',
     nodes: 3,
     bootDelayMs: 0,
-    timeoutMs: 60_000,
+    timeoutMs: 150_000,
     ...options,
     serverVersion: undefined,
     serverPath: server.path,
@@ -87,14 +90,18 @@ export async function startLab({series, ...options}: TestLabOptions = {}): Promi
       files,
       record,
       status: () => statusOfLab(context, name),
-      snapshot: () => openControl(record.control, 10_000).state(),
+      snapshot: () => openControl(record.control, CONTROL_LIMIT_MS).state(),
       act: async (action, node) => (await actOnLabNode(context, {lab: name, action, node})).changed,
-      breakIt: (fault, request = {}) => openControl(record.control, 10_000).switchOn({name: fault, ...request}),
+      breakIt: (fault, request = {}) =>
+        openControl(record.control, CONTROL_LIMIT_MS).switchOn({name: fault, ...request}),
       mend: async (fault, node) => {
-        await openControl(record.control, 10_000).switchOff({...(fault ? {name: fault} : {}), ...(node ? {node} : {})})
+        await openControl(record.control, CONTROL_LIMIT_MS).switchOff({
+          ...(fault ? {name: fault} : {}),
+          ...(node ? {node} : {}),
+        })
       },
-      terminations: () => openControl(record.control, 10_000).terminations(),
-      release: (released) => openControl(record.control, 10_000).release(released),
+      terminations: () => openControl(record.control, CONTROL_LIMIT_MS).terminations(),
+      release: (released) => openControl(record.control, CONTROL_LIMIT_MS).release(released),
       cluster: async () => {
         const {terminal, signal} = context
         const parts = {configuration, terminal, signal, requestTimeoutMs: 10_000}

@@ -38,7 +38,7 @@ export interface LabUpRequest {
 
 const GIBIBYTE = 1024 ** 3
 /** A client connection and its calls, at the start of a lab on a busy laptop. */
-const CONNECT_LIMIT_MS = 10_000
+const CONNECT_LIMIT_MS = 30_000
 
 /**
  * Brings up a lab and makes its cluster known to natsops. Whole or not at all, also when interrupted. Rejects with
