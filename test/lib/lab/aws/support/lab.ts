@@ -45,15 +45,14 @@ export function firstMember(world: AwsWorld, number = 1): string {
   return world.group(`c-node-${number}-asg`)?.members[0]?.id ?? ''
 }
 
-export async function startLab(
-  world: AwsWorld,
-  options: Partial<EndpointOptions> = {},
-): Promise<{
-  url: string
+export interface Lab {
+  readonly url: string
   /** For any SDK client. */
-  settings: {endpoint: string; region: string; credentials: typeof credentials; maxAttempts: number}
+  readonly settings: {endpoint: string; region: string; credentials: typeof credentials; maxAttempts: number}
   close(): Promise<void>
-}> {
+}
+
+export async function startLab(world: AwsWorld, options: Partial<EndpointOptions> = {}): Promise<Lab> {
   const endpoint = await startEndpoint({world, credentials, host: '127.0.0.1', port: 0, ...options})
   const settings = {endpoint: endpoint.url, region, credentials, maxAttempts: 1}
   return {url: endpoint.url, settings, close: () => endpoint.close()}

@@ -14,6 +14,13 @@ export interface RawRequest {
   readonly at?: Date
 }
 
+/** A call that the lab answers once it has the parameter /a. */
+export const getParameter = {
+  service: 'ssm',
+  body: '{"Name":"/a"}',
+  headers: {'x-amz-target': 'AmazonSSM.GetParameter', 'content-type': 'application/x-amz-json-1.1'},
+} as const satisfies RawRequest
+
 /** A signature made by other code than the one under test, over whatever a test wants signed. */
 export async function send(
   url: string,
