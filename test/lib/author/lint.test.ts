@@ -1,48 +1,7 @@
 import assert from 'node:assert/strict'
-import {type LintOptions, lintConfigurations, lintRules} from '../../../src/lib/author/lint.ts'
-import {parseGoDuration} from '../../../src/lib/author/lint-settings.ts'
+import {lintConfigurations, lintRules} from '../../../src/lib/author/lint.ts'
 import {parseConfiguration} from '../../../src/lib/author/parse.ts'
-
-interface Given extends Partial<LintOptions> {
-  readonly others?: readonly string[]
-  readonly variables?: Readonly<Record<string, string>>
-  readonly readable?: boolean
-}
-
-/** What the rules say of these texts, as `rule file:line message`; files are named a, b, c. */
-async function lint(text: string, {others = [], variables = {}, readable = false, ...options}: Given = {}) {
-  const inputs = []
-  for (const [index, each] of [text, ...others].entries()) {
-    const path = 'abcdef'[index] ?? 'z'
-    const source = {read: async () => each, variable: (name: string) => variables[name]}
-    inputs.push({configuration: await parseConfiguration(path, source), readableByOthers: readable ? [path] : []})
-  }
-  const findings = lintConfigurations(inputs, {stopSeconds: undefined, ...options})
-  return findings.map(({rule, place, message}) => `${rule} ${place.file}:${place.line} ${message}`)
-}
-
-const node = (n: number, changes: Readonly<Record<string, string>> = {}): string => {
-  const settings = {
-    server_name: `c-node-${n}`,
-    listen: '0.0.0.0:4222',
-    http: '127.0.0.1:8222',
-    max_connections: '1000',
-    lame_duck_duration: '60s',
-    jetstream: '{store_dir: /var/lib/nats, max_file_store: 10GB, max_memory_store: 1GB, sync_interval: 30s}',
-    cluster: `{name: c, listen: "0.0.0.0:6222", tls {verify: true}, routes: ["nats://c-node-1:6222", "nats://c-node-2:6222", "nats://c-node-3:6222"]}`,
-    authorization: '{users: [{user: a, password: "$2a$11$aaaaaaaaaaaaaaaaaaaaaa"}]}',
-    tls: '{cert_file: server.crt, key_file: server.key}',
-    ...changes,
-  }
-  return Object.entries(settings)
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => `${key}: ${value}\n`)
-    .join('')
-}
-const nodes = (...changes: Readonly<Record<string, string>>[]): [string, string[]] => [
-  node(1, changes[0]),
-  [2, 3].map((n) => node(n, changes[n - 1])),
-]
+import {lint, node, nodes} from '../../support/linted.ts'
 
 describe('lintConfigurations', () => {
   it('says nothing of a cluster that is in order', async () => {
@@ -245,55 +204,6 @@ describe('lintConfigurations', () => {
     ])
   })
 
-  it('holds the nodes of a cluster against each other, without a word about values', async () => {
-    const [first, others] = nodes({}, {max_payload: '2MB', authorization: '{user: a, password: "$2a$11$other"}'})
-    assert.deepEqual(await lint(first, {others, stopSeconds: 90}), [
-      'configs-differ b:1 differs from a in authorization.password, authorization.user, authorization.users, max_payload',
-    ])
-  })
-
-  it('leaves each node its own certificates', async () => {
-    const tlsOf = (n: number) =>
-      `{cert_file: "/tls/${n}/server.crt", key_file: "/tls/${n}/server.key", ca_file: "/tls/${n}/ca.crt"}`
-    const others = [2, 3].map((n) => node(n, {tls: tlsOf(n)}))
-    assert.deepEqual(await lint(node(1, {tls: tlsOf(1)}), {others, stopSeconds: 90}), [])
-  })
-
-  it('compares values, not how they are written', async () => {
-    const [first, others] = nodes({}, {max_connections: '$LIMIT'})
-    const [second = '', third = ''] = others
-    const given = {others: [`LIMIT: 1000\n${second}`, third], stopSeconds: 90}
-    assert.deepEqual(await lint(first, given), [])
-  })
-
-  it('counts the files of a cluster', async () => {
-    const two = await lint(node(1), {others: [node(2)], stopSeconds: 90})
-    assert.deepEqual(two, ['cluster-small a:7 cluster c has 2 servers'])
-    const four = await lint(node(1), {others: [node(2), node(3), node(4)], stopSeconds: 90})
-    assert.deepEqual(four, ['cluster-even a:7 cluster c has 4 servers'])
-  })
-
-  it('finds names that clash: of servers, clusters and domains', async () => {
-    const other = node(2).replace('name: c,', 'name: d,')
-    const findings = await lint(node(1), {others: [other, node(1)], stopSeconds: 90})
-    assert.deepEqual(findings.slice(0, 3), [
-      'cluster-name-differs b:7 the name differs from a, which has the same routes',
-      'server-name-duplicate c:1 server_name c-node-1 is also in a',
-      'cluster-name-differs c:7 the name differs from b, which has the same routes',
-    ])
-    const jetStream = (domain: string) => `{store_dir: /d, max_file: 1G, max_mem: 1G, sync: always, domain: ${domain}}`
-    const [first, others] = nodes({jetstream: jetStream('x')}, {jetstream: jetStream('x')}, {jetstream: jetStream('y')})
-    assert.deepEqual(await lint(first, {others, stopSeconds: 90}), [
-      'domain-clash c:6 the servers of cluster c have different domains',
-      'configs-differ c:1 differs from a in jetstream.domain',
-    ])
-    const hub = node(1, {jetstream: jetStream('x'), leafnodes: '{listen: "127.0.0.1:7422"}'})
-    const leaf = node(9, {jetstream: jetStream('x'), cluster: '', leafnodes: '{remotes: [{url: "nats://hub:7422"}]}'})
-    assert.deepEqual(await lint(hub, {others: [leaf], stopSeconds: 90}), [
-      'domain-clash b:6 domain x is also that of its hub in a',
-    ])
-  })
-
   it('has a reason and a reference for every rule, and a line in the documentation', async () => {
     const {readFileSync} = await import('node:fs')
     const text = readFileSync(new URL('../../../docs/config-check.md', import.meta.url), 'utf8')
@@ -302,12 +212,5 @@ describe('lintConfigurations', () => {
       assert.match(reason, /^[a-z`][^\n]{20,}[^.]$/)
       assert.match(reference, /^https:\/\/docs\.nats\.io\/[a-z_/-]+$/)
     }
-  })
-})
-
-describe('parseGoDuration', () => {
-  it('reads what nats-server reads and nothing else', () => {
-    const texts = ['2m', '1h30m', '1.5s', '250ms', '', '2', 'm', '2m ', '-2m', '2d']
-    assert.deepEqual(texts.map(parseGoDuration), [120, 5400, 1.5, 0.25, ...Array.from({length: 6}, () => undefined)])
   })
 })
