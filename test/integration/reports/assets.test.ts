@@ -19,12 +19,19 @@ import {startLab, type TestLab} from '../../support/lab.ts'
 import {type NatsSeries, natsCli} from '../../support/nats-servers.ts'
 import {type Outcome, type RunOptions, runCommand} from '../../support/run.ts'
 
+/** What the rows of streams and of consumers have in common. */
+interface Row {
+  readonly leader: string | null
+  readonly behind: number | null
+  readonly members: readonly {readonly presence: string}[]
+}
+
 const NATSOPS = new URL('../../support/natsops.ts', import.meta.url).pathname
 const HOSTILE = ['clear\u001b[2J\u009b31m', 'right\u202eto-left', '魚'.repeat(20), 'long-'.repeat(40), '=1+1', 'a,b"c']
 
 for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
   describe(`streams and consumers of real servers ${series}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     let lab: TestLab
     let client: NatsClient
 
@@ -41,7 +48,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
     })
 
     const call = async (subject: string, body: object = {}) => {
-      const answer = await client.request(`$JS.API.${subject}`, JSON.stringify(body), {timeoutMs: 10_000})
+      const answer = await client.request(`$JS.API.${subject}`, JSON.stringify(body), {timeoutMs: 30_000})
       const {error, ...value} = JSON.parse(Buffer.from(answer).toString('utf8'))
       if (error) throw new Error(`${subject}: ${error.description}`)
       return value
@@ -85,7 +92,23 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       await create('COPY', {mirror: {name: 'ORDERS'}})
       await client.gather('$JS.API.CONSUMER.MSG.NEXT.ORDERS.worker', '', {timeoutMs: 30_000, take: () => 0})
       await eventually('the mirror has them all', async () => (await call('STREAM.INFO.COPY')).state.messages === 3)
+      await settled()
     }
+
+    /** Everything has a leader, and every replica holds what it should. */
+    const settled = () =>
+      eventually('every node has everything', async () => {
+        const {streams} = await read<{streams: readonly Row[]}>(StreamList, ['--source', 'system'])
+        const {consumers} = await read<{consumers: readonly Row[]}>(ConsumerList, ['ORDERS', '--source', 'system'])
+        const {consumer: worker} = await read<ConsumerDocument>(ConsumerInfo, ['ORDERS', 'worker'])
+        return (
+          [streams.length, consumers.length, worker.ackPending].join() === `${HOSTILE.length + 5},2,1` &&
+          [...streams, ...consumers].every(({leader, behind, members}) => {
+            return leader !== null && !behind && members.every(({presence}) => presence === 'holds')
+          }) &&
+          worker.members.every(({messages}) => messages === 1)
+        )
+      })
 
     type Command = Parameters<typeof runCommand>[0]
     const run = (Command: Command, argv: readonly string[], options?: RunOptions): Promise<Outcome> =>
@@ -198,7 +221,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       const {stderr, status} = spawnSync(process.execPath, [NATSOPS, 'stream', 'info', 'ORDER', '--cluster', 'lab'], {
         encoding: 'utf8',
         env: lab.variables,
-        timeout: 30_000,
+        timeout: 150_000,
       })
       assert.match(stderr, /^error: there is no stream "ORDER", did you mean ORDERS\?\n/)
       assert.equal(status, 9)
@@ -351,12 +374,13 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       const node = ['1', '2', '3'].find((each) => !leader?.endsWith(each)) ?? ''
       await lab.act('pause', `lab-node-${node}`)
       try {
-        const {stream, source} = await read<StreamDocument>(StreamInfo, ['ORDERS', '--timeout', '1s'])
+        const {stream, source} = await read<StreamDocument>(StreamInfo, ['ORDERS', '--timeout', '3s'])
         assert.equal(stream.members.find((member) => member.node === `lab-node-${node}`)?.presence, 'silent')
         assert.match(source.cannotSee.join('\n'), new RegExp(`^lab-node-${node}: `, 'm'))
       } finally {
         await lab.act('resume', `lab-node-${node}`)
       }
+      await settled()
     })
 
     it('has nothing to list in a pipe, whichever way it comes, and says so where there is no stream', async () => {
@@ -364,6 +388,9 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       assert.equal((await run(StreamList, ['--source', 'account', '--csv'])).stdout, whole)
       const names = await namesOf(['--source', 'account'])
       for (const name of names) await call(`STREAM.DELETE.${name}`)
+      await eventually('no node holds any of them', async () => {
+        return (await read<{streams: readonly Row[]}>(StreamList, ['--source', 'monitor'])).streams.length === 0
+      })
       for (const Command of [StreamList, ReportStreams]) {
         for (const source of ['system', 'account', 'monitor']) {
           const {stdout, stderr, exitCode} = await run(Command, ['--source', source])

@@ -48,18 +48,18 @@ describe('one request that several answer', () => {
   const gather = async (subject: string, enough: number, wait = 20_000, compressed = false) => {
     const heard: string[] = []
     const take = (answer: Uint8Array): number => (heard.push(new TextDecoder().decode(answer)) < enough ? wait : 0)
-    await client.gather(subject, '', {timeoutMs: 20_000, compressed, take})
+    await client.gather(subject, '', {timeoutMs: 100_000, compressed, take})
     return heard.sort()
   }
 
   it('ends as soon as enough have answered', async () => {
     const began = performance.now()
-    assert.deepEqual(await gather('ask', 3), ['a', 'b', 'c'])
-    assert.ok(performance.now() - began < 15_000)
+    assert.deepEqual(await gather('ask', 3, 100_000), ['a', 'b', 'c'])
+    assert.ok(performance.now() - began < 50_000)
   })
 
   it('ends in silence where more were expected', async () => {
-    assert.deepEqual(await gather('ask', 4, 300), ['a', 'b', 'c'])
+    assert.deepEqual(await gather('ask', 4, 2000), ['a', 'b', 'c'])
   })
 
   it('unpacks compressed answers', async () => {

@@ -23,15 +23,23 @@ import {runCommand} from '../../support/run.ts'
 /** Cursor movement, right-to-left override, wide characters, and as long as a server allows. */
 const HOSTILE = ['evil\u001b[31m\u0007', '\u202eyob', '流流流', 'x'.repeat(200)]
 
+/** What is looked at in rows of streams, consumers and groups. */
+interface Row {
+  readonly consumer?: string | null
+  readonly leader: string | null
+  readonly behind: number | null
+  readonly members: readonly {readonly presence?: string}[]
+}
+
 for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) {
-  describe(`report on a real cluster of ${series}`, () => {
+  describe(`report on a real cluster of ${series}`, function () {
+    this.timeout(300_000)
     let lab: TestLab
     let ctx: ClusterContext
     let connection: NatsConnection
     let credentials: string
 
-    before(async function () {
-      this.timeout(120_000)
+    before(async () => {
       lab = await startLab({series})
       ctx = await lab.cluster()
       const fetched = await fetchCredentials(ctx, {kind: 'admin'})
@@ -41,7 +49,7 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
         authenticator: credsAuthenticator(new TextEncoder().encode(credentials)),
         name: 'a publisher',
       })
-      const manager = await connection.jetstreamManager()
+      const manager = await connection.jetstreamManager({timeout: 30_000})
       for (const name of ['ORDERS', 'EVENTS', ...HOSTILE]) {
         const replicas = name === 'ORDERS' ? 3 : 1
         const subjects = [`${series.replace('.', '')}${name.charCodeAt(0)}.${name.length}.>`]
@@ -52,19 +60,15 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
         ack_policy: 'explicit' as never,
         max_ack_pending: 10,
       })
-      const stream = connection.jetstream()
+      const stream = connection.jetstream({timeout: 30_000})
       const subject = `${series.replace('.', '')}${'O'.charCodeAt(0)}.6.x`
       for (let sent = 0; sent < 50; sent += 1) await stream.publish(subject, 'order')
       const consumer = await stream.consumers.get('ORDERS', 'worker')
       for await (const message of await consumer.fetch({max_messages: 5})) if (message.seq <= 2) message.ack()
-      await eventually('every replica holds everything', async () => {
-        const {streams} = await json(Streams)
-        return streams.length === HOSTILE.length + 3 && streams.every(({behind}: {behind: number | null}) => !behind)
-      })
+      await eventually('every replica holds everything', isSettled)
     })
 
-    after(async function () {
-      this.timeout(60_000)
+    after(async () => {
       await connection?.close()
       await lab?.stop()
     })
@@ -77,6 +81,18 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
       const {stdout, exitCode} = await run(Command, ['--json', ...argv])
       assert.equal(exitCode, 0, stdout)
       return JSON.parse(stdout)
+    }
+
+    /** Everything has a leader, every replica holds what it should, and the two acknowledgements have arrived. */
+    const isSettled = async (): Promise<boolean> => {
+      const [{streams}, {consumers}, {groups}] = [await json(Streams), await json(Consumers), await json(Raft)]
+      const isWhole = ({leader, behind, members}: Row): boolean =>
+        leader !== null && !behind && members.every(({presence}) => presence === undefined || presence === 'holds')
+      const acknowledged = consumers.find(({consumer}: Row) => consumer === 'worker')?.ackFloorSeq
+      return (
+        [streams.length, consumers.length, groups.length, acknowledged].join() === `${HOSTILE.length + 3},3,6,2` &&
+        [...streams, ...consumers, ...groups].every(isWhole)
+      )
     }
 
     it('tells the same streams whichever source it stands on', async () => {
@@ -200,7 +216,11 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
     })
 
     it('shows who is connected, and what each account uses', async () => {
-      const {connections} = await json(Connections, ['--account', 'PIVOT'])
+      // A server notices a moment later that somebody has gone.
+      const connections = await eventually('those of the looks before are gone', async () => {
+        const {connections: open} = await json(Connections, ['--account', 'PIVOT'])
+        return open.length < 2 && open
+      })
       const {accounts} = await json(Accounts)
       const [publisher, ...others] = connections
       assert.deepEqual(
@@ -312,14 +332,14 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
       await lab.act('pause', 'node-3')
       try {
         for (const source of ['system', 'monitor']) {
-          const {servers, source: note} = await json(JetStream, ['--source', source, '--timeout', '2s'])
+          const {servers, source: note} = await json(JetStream, ['--source', source, '--timeout', '3s'])
           assert.deepEqual(
             servers.map(({server, problem}: Record<string, unknown>) => [server, problem === null]),
             [1, 2, 3].map((n) => [`lab-node-${n}`, n < 3]),
           )
           assert.equal(note.cannotSee.length, 1)
           assert.match(note.cannotSee[0], /^lab-node-3: no (complete )?answer /)
-          const {streams} = await json(Streams, ['--source', source, '--timeout', '2s'])
+          const {streams} = await json(Streams, ['--source', source, '--timeout', '3s'])
           const orders = streams.find(({stream}: {stream: string}) => stream === 'ORDERS')
           assert.deepEqual(
             orders.members.map((each: Record<string, unknown>) => each.presence),
@@ -329,7 +349,7 @@ for (const series of ['2.10', '2.15'] as const satisfies readonly NatsSeries[]) 
       } finally {
         await lab.act('resume', 'node-3')
       }
-      await eventually('the node that was paused takes part again', () => json(Streams, ['--source', 'account']))
+      await eventually('the node that was paused takes part again', isSettled)
     })
 
     it('falls back to the own account, and says why, where there are no system credentials', async () => {
