@@ -50,7 +50,7 @@ describe('credentials, as real processes before a real SSM endpoint and a real n
   it('writes a file that nats.js accepts', async () => {
     const {path, identity} = await fetch()
     const connection = await connect({servers: server.address, authenticator: credsAuthenticator(readFileSync(path))})
-    const answer = await connection.request('$SYS.REQ.USER.INFO', '')
+    const answer = await connection.request('$SYS.REQ.USER.INFO', '', {timeout: 30_000})
     await connection.close()
     assert.equal(answer.json<{data: {user: string}}>().data.user, identity.publicKey)
   })
@@ -95,12 +95,12 @@ describe('credentials, as real processes before a real SSM endpoint and a real n
       const AWS_ENDPOINT_URL = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
       const env = {...world.environment, AWS_ENDPOINT_URL, NATSOPS_CLUSTER: 'c'}
       const child = world.start(argv, {env, stdio: ['ignore', 'ignore', 'pipe']})
-      const [asked, exited] = [once(silent, 'connection'), once(child, 'exit')]
+      const [asked, closed] = [once(silent, 'connection'), once(child, 'close')]
       const text: string[] = []
       child.stderr?.on('data', (chunk) => text.push(String(chunk)))
       const [socket] = await asked
       child.kill('SIGINT')
-      assert.deepEqual(await exited, [130, null])
+      assert.deepEqual(await closed, [130, null])
       assert.match(text.join(''), /^(reading SSM\n)?error: interrupted by SIGINT\n$/)
       assert.deepEqual(world.machine.files(), [])
       socket.destroy()
@@ -111,7 +111,7 @@ describe('credentials, as real processes before a real SSM endpoint and a real n
   it('removes a file after --ttl though its terminal and all processes there were killed', async () => {
     const program = `"$0" "$@" >out 2>err; echo done >finished; sleep 600`
     const inner = [process.execPath, new URL('../support/natsops.ts', import.meta.url).pathname]
-    const argv = ['-c', program, ...inner, 'creds', 'fetch', ...cluster, '--ttl', '3s', '--out', 'x.creds']
+    const argv = ['-c', program, ...inner, 'creds', 'fetch', ...cluster, '--ttl', '10s', '--out', 'x.creds']
     const session = spawn('/bin/sh', argv, {
       detached: true,
       stdio: 'ignore',
@@ -139,12 +139,13 @@ describe('credentials, as real processes before a real SSM endpoint and a real n
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+      const closed = once(child, 'close') as typeof exited
       let text = ''
       child.stdout?.on('data', (chunk) => {
         text += chunk
       })
       const pid = await eventually('the program is ready', () => Number(/ready (\d+)/.exec(text)?.[1]) || undefined)
-      return {child, pid, exited, text: () => text}
+      return {child, pid, exited, closed, text: () => text}
     }
     const waiting = 'echo ready $$; while :; do sleep 0.05; done'
 
@@ -192,9 +193,9 @@ describe('credentials, as real processes before a real SSM endpoint and a real n
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
       it(`passes ${signal} on and waits for the program`, async () => {
         const script = `trap 'echo got it; exit 5' ${signal.slice(3)}; ${waiting}`
-        const {child, exited, text} = await startScript(script)
+        const {child, closed, text} = await startScript(script)
         child.kill(signal)
-        assert.deepEqual(await exited, [5, null])
+        assert.deepEqual(await closed, [5, null])
         assert.match(text(), /got it/)
         assert.deepEqual(world.machine.files(), [])
       })

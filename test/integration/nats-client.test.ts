@@ -28,7 +28,7 @@ describe('connectNats, against real servers', () => {
   })
   after(() => server.stop())
 
-  const open = (servers: readonly string[], user = 'admin', tls = noTls, timeoutMs = 10_000): Promise<NatsClient> =>
+  const open = (servers: readonly string[], user = 'admin', tls = noTls, timeoutMs = 30_000): Promise<NatsClient> =>
     connectNats({tls}, {servers, credentials: userOf(authority, user), timeoutMs})
 
   const refused = async (work: Promise<unknown>, code: string, exit: number): Promise<OpsError> => {
@@ -100,17 +100,17 @@ describe('connectNats, against real servers', () => {
     })
 
     it('gives the answer as bytes', async () => {
-      const bytes = await client.request('allowed.echo', Uint8Array.of(1, 0, 255), {timeoutMs: 10_000})
+      const bytes = await client.request('allowed.echo', Uint8Array.of(1, 0, 255), {timeoutMs: 30_000})
       assert.deepEqual([...bytes], [1, 0, 255])
-      assert.equal(new TextDecoder().decode(await client.request('allowed.echo', 'ä', {timeoutMs: 10_000})), 'ä')
+      assert.equal(new TextDecoder().decode(await client.request('allowed.echo', 'ä', {timeoutMs: 30_000})), 'ä')
     })
 
     it('tells apart nobody, silence, and no permission, each with the subject', async () => {
-      const nobody = await refused(client.request('allowed.nobody', '', {timeoutMs: 10_000}), 'NO_RESPONDERS', 7)
+      const nobody = await refused(client.request('allowed.nobody', '', {timeoutMs: 30_000}), 'NO_RESPONDERS', 7)
       assert.match(nobody.message, /^nothing answers allowed\.nobody/)
       const silent = await refused(client.request('allowed.silent', '', {timeoutMs: 200}), 'REQUEST_TIMEOUT', 7)
       assert.equal(silent.message, 'no answer to allowed.silent within 0.2s')
-      const denied = await refused(client.request('denied.x', '', {timeoutMs: 10_000}), 'PERMISSION_DENIED', 10)
+      const denied = await refused(client.request('denied.x', '', {timeoutMs: 30_000}), 'PERMISSION_DENIED', 10)
       assert.equal(denied.message, 'this user has no permission for denied.x')
     })
 
@@ -127,7 +127,7 @@ describe('connectNats, against real servers', () => {
     it('as a user that this cluster does not know, naming user and account', async () => {
       const {accounts} = await testAuthority()
       const stranger = accounts[1]!.users[0]!
-      const options = {servers: [server.address], credentials: stranger, timeoutMs: 10_000}
+      const options = {servers: [server.address], credentials: stranger, timeoutMs: 30_000}
       const {message, suggestions} = await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
       assert.equal(
         message,
@@ -143,12 +143,12 @@ describe('connectNats, against real servers', () => {
 
     it('with the seed of another user', async () => {
       const credentials = {jwt: userOf(authority, 'admin').jwt, seed: userOf(authority, 'sys').seed}
-      const options = {servers: [server.address], credentials, timeoutMs: 10_000}
+      const options = {servers: [server.address], credentials, timeoutMs: 30_000}
       await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
     })
 
     it('without credentials', async () => {
-      const options = {servers: [server.address], credentials: undefined, timeoutMs: 10_000}
+      const options = {servers: [server.address], credentials: undefined, timeoutMs: 30_000}
       const {message} = await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
       assert.equal(message, `${server.address} needs credentials`)
     })
@@ -182,10 +182,10 @@ describe('connectNats, against real servers', () => {
     })
 
     it('to the monitoring port, and says that it may be one', async () => {
-      const {message, suggestions} = await refused(open([server.monitor], 'admin', noTls, 500), 'NATS_UNREACHABLE', 7)
+      const {message, suggestions} = await refused(open([server.monitor], 'admin', noTls, 2000), 'NATS_UNREACHABLE', 7)
       assert.equal(
         message,
-        `cannot connect to ${server.monitor}: accepts connections, but did not speak NATS within 0.5s`,
+        `cannot connect to ${server.monitor}: accepts connections, but did not speak NATS within 2s`,
       )
       assert.match(suggestions.join(), /not the monitoring or the cluster port/)
     })
@@ -298,7 +298,7 @@ describe('connectNats, against real servers', () => {
       const program = `
         const {connectNats} = await import(${JSON.stringify(new URL('../../src/lib/clients/nats/nats.ts', import.meta.url).href)})
         for (const server of process.argv.slice(1)) {
-          const options = {servers: [server], credentials: undefined, timeoutMs: 10000}
+          const options = {servers: [server], credentials: undefined, timeoutMs: 30000}
           await connectNats({tls: {}}, options).catch((error) => console.log(error.code))
         }`
       const servers = [secure.address, byAddress.address, byName(secure), byName(byAddress)]
@@ -306,7 +306,7 @@ describe('connectNats, against real servers', () => {
         encoding: 'utf8',
         // Trusted by the machine, as an authority of the company is.
         env: {NODE_EXTRA_CA_CERTS: path('ca.pem')},
-        timeout: 60_000,
+        timeout: 150_000,
       })
       // Without credentials: who gets as far as being refused has been shown the right certificate.
       assert.deepEqual([stdout, stderr], ['NATS_TLS\nNATS_AUTHORIZATION\nNATS_AUTHORIZATION\nNATS_TLS\n', ''])
