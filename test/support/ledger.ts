@@ -75,7 +75,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const began = performance.now()
   for (const publisher of publishers) publisher.start()
   while (publishers.some(({acknowledged}) => acknowledged.size === 0)) {
-    if (performance.now() - began > 20_000) throw new Error('the ledger could not publish')
+    if (performance.now() - began > 60_000) throw new Error('the ledger could not publish')
     await delay(20)
   }
   const count = () => publishers.reduce((sum, {acknowledged}) => sum + acknowledged.size, 0)
@@ -94,7 +94,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         ownStallMs: Math.round(loop.max / 1e6),
       }
     },
-    async judge(nodes, limitMs = 90_000) {
+    async judge(nodes, limitMs = 180_000) {
       const deadline = performance.now() + limitMs
       for (;;) {
         const verdict = await judgeOnce(publishers, first, nodes, delivered)

@@ -4,10 +4,11 @@ import {setTimeout as delay} from 'node:timers/promises'
  * Asks every node all the time what it holds, by its own word, and counts how many are down or unsynced at once.
  *
  * A node is down when its monitoring port refuses, or has not answered for `silentMs`: long, since on a starved machine
- * silence says nothing yet. It is unsynced when it lacks, in
- * any replicated stream, something that any node had `graceMs` before: the highest last sequence anybody showed then
- * is the watermark, and up to it a stream that nothing is deleted from must be without a hole. On purpose simpler than
- * natsops' own judgement, which is what it checks.
+ * silence says nothing yet. It is unsynced when it lacked, at
+ * the moment it was asked, something of any replicated stream that any node had `graceMs` before that: the highest last
+ * sequence anybody showed then is the watermark, and up to it a stream that nothing is deleted from must be without a
+ * hole. A node that comes back empty lacks far older things. On purpose simpler than natsops' own judgement, which is
+ * what it checks.
  */
 export interface Sampler {
   stop(): Promise<SamplerNumbers>
@@ -48,8 +49,8 @@ const CANARY = 'NATSOPS_CANARY'
 export function startSampler(
   nodes: readonly SampledNode[],
   {
-    graceMs = 1_500,
-    silentMs = 10_000,
+    graceMs = 5_000,
+    silentMs = 20_000,
     fullStreams = [],
   }: {
     readonly graceMs?: number
@@ -86,11 +87,11 @@ export function startSampler(
         for (const [stream, {last}] of streams ?? []) marks.set(stream, Math.max(marks.get(stream) ?? 0, last))
       }
       history.push({at: now, marks})
-      while (history.length > 1 && (history[1]?.at ?? now) <= now - graceMs) history.shift()
-      const [oldest] = history
-      const reference = oldest && oldest.at <= now - graceMs ? oldest : undefined
+      while ((history[1]?.at ?? now) <= now - silentMs - graceMs) history.shift()
       const unsound = nodes.flatMap(({name}) => {
-        const why = reference && whatIsWrong(sightings.get(name), reference.marks, now - silentMs, fullStreams)
+        const sighting = sightings.get(name)
+        const reference = history.findLast(({at}) => sighting !== undefined && at <= sighting.at - graceMs)
+        const why = whatIsWrong(sighting, reference?.marks ?? new Map(), now - silentMs, fullStreams)
         return why === undefined ? [] : [{name, why}]
       })
       for (const {name} of unsound) unsoundMs[name] = (unsoundMs[name] ?? 0) + (now - before)

@@ -13,7 +13,7 @@ import {startSampler} from '../../support/sampler.ts'
  */
 for (const series of ['2.15', '2.10'] as const) {
   describe(`a roll of three nodes of nats-server ${series} under load`, function () {
-    this.timeout(480_000)
+    this.timeout(900_000)
     this.slow(120_000)
     let lab: RollLab
     let ledger: Ledger | undefined

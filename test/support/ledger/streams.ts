@@ -4,7 +4,7 @@ export const ledgerStreams = {file: 'LEDGER_FILE', memory: 'LEDGER_MEMORY', inte
 export const READER = 'ledger-reader'
 
 /** The same act until the servers take it: right after a change they may refuse for a moment. */
-export async function insist<T>(act: () => Promise<T>, limitMs = 20_000): Promise<T> {
+export async function insist<T>(act: () => Promise<T>, limitMs = 60_000): Promise<T> {
   const deadline = performance.now() + limitMs
   for (;;) {
     try {
