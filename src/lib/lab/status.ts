@@ -32,7 +32,8 @@ export interface LabNodeStatus extends LabNode {
   readonly ended: string | undefined
 }
 
-const CONTROL_TIMEOUT_MS = 2_000
+/** Of a supervisor that runs: one that does not answer for so long hangs. */
+const CONTROL_TIMEOUT_MS = 10_000
 
 /** Looks at one lab, whatever state it is in. Rejects with LAB_NOT_FOUND (exit 9) where there is none. */
 export async function examineLab(labsFolder: string, name: string): Promise<LabStatus> {
@@ -40,7 +41,8 @@ export async function examineLab(labsFolder: string, name: string): Promise<LabS
   const labs = await listLabs(labsFolder)
   if (!labs.includes(name)) throw notFound(name, labs)
   const [plan, record, processes] = await Promise.all([readPlan(files), readRecord(files), findLabProcesses(files)])
-  const snapshot = record && processes.supervisor ? await askSupervisor(record) : undefined
+  const canAnswer = processes.supervisor !== undefined && !processes.supervisor.paused
+  const snapshot = record && canAnswer ? await askSupervisor(record) : undefined
   return {
     name,
     state: stateOf(processes, await exists(files.cluster), snapshot),
