@@ -1,12 +1,12 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
-import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {connect, type NatsConnection, StorageType} from 'nats'
 import {type ClusterSettings, conventionalSettings, type NodeTarget} from '../../src/lib/domain/settings.ts'
+import {testPorts} from './ports.ts'
 
 /**
  * A plain nats-server cluster for tests: N processes on 127.0.0.1, JetStream on, accounts with one user each
@@ -63,7 +63,7 @@ export async function startCluster({
 }: TestClusterOptions): Promise<TestCluster> {
   const name = 'test'
   const folder = mkdtempSync(join(tmpdir(), 'natsops-cluster-'))
-  const ports = await freePorts(size * 3)
+  const ports = await testPorts(size * 3)
   const port = (index: number): number => ports[index]!
   const routes = Array.from({length: size}, (_, n) => `nats://127.0.0.1:${port(n * 3 + 1)}`).join(', ')
   const users = accounts.map(
@@ -217,22 +217,4 @@ export async function waitUntil(
     if (performance.now() > end) throw new Error(`gave up waiting until ${what}`)
     await delay(everyMs)
   }
-}
-
-/** Below the range the system takes ports of outgoing connections from, so that they stay free while a node is down. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }

@@ -13,7 +13,14 @@ const HIGHEST = 32_000
  * apart, so that no instance takes what another lab has just planned.
  */
 const BOUNDARY = 23_000
-export const portRanges = {public: [LOWEST, BOUNDARY], instances: [BOUNDARY, HIGHEST]} as const
+export const portRanges: PortRanges = {public: [LOWEST, BOUNDARY], instances: [BOUNDARY, HIGHEST]}
+
+/** Each from its first number to before its last. */
+export interface PortRanges {
+  readonly public: readonly [number, number]
+  readonly instances: readonly [number, number]
+}
+
 const ATTEMPTS = 2_000
 
 /** Ports of 127.0.0.1 that nothing listens on and that are not `taken`, all different. */

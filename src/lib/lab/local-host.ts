@@ -233,7 +233,8 @@ export class LocalHost implements InstanceHost {
       ...this.#options.plan.nodes.flatMap((node) => [node.clientPort, node.clusterPort, node.monitorPort]),
       ...[...this.#machines.values()].flatMap(({ports}) => [ports.client, ports.cluster, ports.monitor]),
     ])
-    const [client = 0, monitor = 0, cluster = 0] = await findFreePorts(3, taken, portRanges.instances)
+    const range = (this.#options.plan.portRanges ?? portRanges).instances
+    const [client = 0, monitor = 0, cluster = 0] = await findFreePorts(3, taken, range)
     return {client, monitor, cluster: this.#newest(name) ? cluster : clusterPort}
   }
 

@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import {conventionalNode, conventionalSettings} from '../domain/settings.ts'
 import {UsageError} from '../errors.ts'
+import type {PortRanges} from './free-ports.ts'
 import type {UnitDescription} from './machine-unit.ts'
 
 /** What a lab is made of: decided by `lab up`, then unchanged for its life. No secrets. */
@@ -16,6 +17,8 @@ export interface LabPlan {
   readonly maxMemoryBytes: number
   /** nats.service of every instance, where it is not as usual. */
   readonly unit?: Partial<UnitDescription>
+  /** Where ports are chosen from, where it is not as usual. */
+  readonly portRanges?: PortRanges
   /** Command line of the supervisor: what proves that a process is the one of this lab. */
   readonly supervisor: readonly string[]
 }

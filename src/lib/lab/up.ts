@@ -4,7 +4,7 @@ import {Exit, OpsError} from '../errors.ts'
 import {ensurePrivateFolder, writePrivateFile} from '../files.ts'
 import {openControl} from './control.ts'
 import {formCluster} from './form-cluster.ts'
-import {findFreePorts} from './free-ports.ts'
+import {findFreePorts, portRanges} from './free-ports.ts'
 import {removeLab} from './leftovers.ts'
 import {checkLabName, instanceFiles, type LabFiles, type LabPlan, labFiles, PORTS_PER_NODE, planNodes} from './plan.ts'
 import {type LabRecord, readPlan, readRecord} from './record.ts'
@@ -57,7 +57,8 @@ function hasLostPort(error: unknown): boolean {
 async function bringUpOnce(options: UpOptions): Promise<LabUp> {
   const {labsFolder, name, nodeCount, signal} = options
   const files = labFiles(labsFolder, name)
-  const ports = await findFreePorts(nodeCount * PORTS_PER_NODE, await portsOfLabs(labsFolder))
+  const range = (options.portRanges ?? portRanges).public
+  const ports = await findFreePorts(nodeCount * PORTS_PER_NODE, await portsOfLabs(labsFolder), range)
   const plan: LabPlan = {
     name,
     region: options.region,
@@ -67,6 +68,7 @@ async function bringUpOnce(options: UpOptions): Promise<LabUp> {
     maxFileBytes: options.maxFileBytes,
     maxMemoryBytes: options.maxMemoryBytes,
     ...(options.unit ? {unit: options.unit} : {}),
+    ...(options.portRanges ? {portRanges: options.portRanges} : {}),
     supervisor: supervisorCommand(files.folder),
   }
   signal.throwIfAborted()

@@ -7,6 +7,7 @@ import {createAssets} from '../lab/assets.ts'
 import {openControl} from '../lab/control.ts'
 import {takeDown} from '../lab/down.ts'
 import {describeEnvironment, type LabEnvironment} from '../lab/environment.ts'
+import type {PortRanges} from '../lab/free-ports.ts'
 import type {NodeAction} from '../lab/machine-actions.ts'
 import type {UnitDescription} from '../lab/machine-unit.ts'
 import {findLabNode, natsUrls} from '../lab/plan.ts'
@@ -34,6 +35,8 @@ export interface LabUpRequest {
   readonly maxMemoryBytes?: number
   /** nats.service of every instance, where it is not as usual. */
   readonly unit?: Partial<UnitDescription>
+  /** Where ports are chosen from, where it is not as usual. */
+  readonly portRanges?: PortRanges
 }
 
 const GIBIBYTE = 1024 ** 3
@@ -65,6 +68,7 @@ export async function upLab(context: Context, request: LabUpRequest, report: (te
     maxFileBytes,
     maxMemoryBytes,
     ...(request.unit ? {unit: request.unit} : {}),
+    ...(request.portRanges ? {portRanges: request.portRanges} : {}),
     timeoutMs,
     signal,
     report,
