@@ -192,7 +192,7 @@ export class LocalHost implements InstanceHost {
     if (this.#destroyed) throw new Error('the lab is going down')
     const {files, server, node, id} = machine
     if (this.#newest(node) === machine) await this.#doors.open(node, machine.ports)
-    await using errors = await open(files.errors, 'w', 0o600)
+    await using errors = await open(files.errors, 'a', 0o600)
     const child = spawn(server.path, ['-c', files.config], {
       cwd: files.folder,
       env: SERVER_ENVIRONMENT,
