@@ -22,3 +22,15 @@ export async function eventually<T>(
     await delay(25)
   }
 }
+
+/** Checks again until nothing is thrown; the last failure is the cause when the limit is over. */
+export async function untilTrue(what: string, check: () => Promise<void>, limitMs?: number): Promise<void> {
+  await eventually(
+    what,
+    async () => {
+      await check()
+      return true
+    },
+    limitMs,
+  )
+}

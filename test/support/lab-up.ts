@@ -20,5 +20,5 @@ const slow = {
     throw new Error('nobody struck')
   },
 }
-const request = {name, nodes: 3, serverVersion: undefined, serverPath, bootDelayMs: 0, timeoutMs: 60_000}
+const request = {name, nodes: 3, serverVersion: undefined, serverPath, bootDelayMs: 0, timeoutMs: 150_000}
 await upLab(slow, request, () => {})

@@ -57,7 +57,7 @@ for (const series of ['2.10', '2.15'] as const) {
       assert.equal((await run(2, ['systemctl', 'stop', 'nats'])).exitCode, 0)
       assert.deepEqual([(await nodeOf(2)).server, (await nodeOf(2)).ended], ['stopped', 'exited with status 0'])
       assert.match(
-        (await run(2, ['journalctl', '-u', 'nats', '-n', '50', '-o', 'cat'])).stdout,
+        (await run(2, ['journalctl', '-u', 'nats', '-n', '1000', '-o', 'cat'])).stdout,
         /Entering lame duck mode/,
       )
       assert.deepEqual(await run(2, ['systemctl', 'is-active', 'nats']), {
@@ -85,7 +85,7 @@ for (const series of ['2.10', '2.15'] as const) {
       })
       await lab.act('crash', '3')
       await lab.act('kill', '3')
-      assert.equal((await nodeOf(3)).server, 'stopped')
+      await eventually('it stays down', async () => (await nodeOf(3)).server === 'stopped')
       await lab.act('start', '3')
     })
 
@@ -135,11 +135,13 @@ describe('the unit of a lab', () => {
         const {stdout} = await run(['systemctl', 'show', 'nats', '--property=ExecStop,Restart'])
         assert.equal(stdout, `Restart=${restart}\n`)
         await run(['nats-server', '--signal', `ldm=${node!.pid}`])
-        await eventually('the server has left', async () => (await lab.status()).nodes[0]?.server === 'stopped')
-        assert.equal((await run(['systemctl', 'is-active', 'nats'])).stdout, 'inactive\n')
+        await eventually('the server has left', async () => {
+          return (await run(['systemctl', 'is-active', 'nats'])).stdout === 'inactive\n'
+        })
+        assert.equal((await lab.status()).nodes[0]?.server, 'stopped')
         await run(['systemctl', 'start', 'nats'])
         await run(['systemctl', 'stop', 'nats'])
-        const journal = (await run(['journalctl', '-u', 'nats', '-n', '100', '-o', 'cat'])).stdout
+        const journal = (await run(['journalctl', '-u', 'nats', '-n', '1000', '-o', 'cat'])).stdout
         assert.equal(journal.split('Entering lame duck mode').length - 1, 1, 'only the one asked for by signal')
       } finally {
         await lab.stop()

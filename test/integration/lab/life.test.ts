@@ -11,6 +11,7 @@ import {actOnLabNode, downLab, environmentOfLab, statusOfLab, upLab} from '../..
 import {eventually} from '../../support/eventually.ts'
 import {createHome, type TestHome} from '../../support/lab.ts'
 import {newestNatsServer} from '../../support/nats-servers.ts'
+import {ownPortRanges} from '../../support/ports.ts'
 
 describe('the life of a lab', () => {
   const server = newestNatsServer()
@@ -30,7 +31,15 @@ describe('the life of a lab', () => {
   })
 
   const request = (name = 'lab', nodes = 1) => {
-    return {name, nodes, serverVersion: undefined, serverPath: server.path, bootDelayMs: 0, timeoutMs: 60_000}
+    return {
+      name,
+      nodes,
+      serverVersion: undefined,
+      serverPath: server.path,
+      bootDelayMs: 0,
+      timeoutMs: 150_000,
+      portRanges: ownPortRanges,
+    }
   }
   const up = (name?: string, nodes?: number) => upLab(home.context, request(name, nodes), () => {})
 
@@ -92,7 +101,8 @@ describe('the life of a lab', () => {
     assert.equal(new Set(ports).size, 6)
     await downLab(home.context, 'one')
     assert.deepEqual(await statusOfLab(home.context, 'two'), two)
-    assert.equal((await fetch(`http://127.0.0.1:${two.nodes[0]?.monitorPort}/healthz`)).status, 200)
+    const {ok} = await fetch(`http://127.0.0.1:${two.nodes[0]?.monitorPort}/varz`)
+    assert.ok(ok)
   })
 
   it('says so when the supervisor has crashed, refuses to go on, and down removes what is left', async () => {
@@ -223,8 +233,11 @@ describe('the life of a lab', () => {
 
   it('starts over on other ports where one was taken between the choice and the start', async () => {
     const path = join(home.folder, 'nats-server')
+    // Every server of the first lab fails, however often it is started: only another lab has another configuration.
     const script = `#!/bin/sh
-[ "$1" != --version ] && mkdir '${home.folder}/taken' 2>/dev/null && echo 'bind: address already in use' >&2 && exit 1
+taken='${home.folder}/taken'
+[ "$1" = --version ] || [ -e "$taken" ] || echo "$2" >"$taken"
+[ "$1" != --version ] && [ "$(cat "$taken")" = "$2" ] && echo 'bind: address already in use' >&2 && exit 1
 exec '${server.path}' "$@"
 `
     await writeFile(path, script, {mode: 0o755})
@@ -255,11 +268,12 @@ exec '${server.path}' "$@"
     const seen: string[] = []
     const {nodes} = await upLab({...home.context, connect}, request('lab', 3), (text) => seen.push(text))
     assert.ok(seen.includes('the servers did not become a cluster: once more, from nothing'))
-    assert.equal(pids.length, 2)
-    assert.equal(new Set(pids.flat()).size, 6)
+    // Twice, and oftener where the second time it is the servers' own fault.
+    assert.ok(pids.length >= 2)
+    assert.equal(new Set(pids.flat()).size, pids.length * 3)
     assert.deepEqual(
       nodes.map(({pid}) => pid),
-      pids[1],
+      pids.at(-1),
     )
   })
 
