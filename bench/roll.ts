@@ -28,7 +28,7 @@ const {values} = parseArgs({
     write: {type: 'boolean', default: false},
   },
 })
-const AIMS = {ownMs: 5_000, stallMs: 1_000} as const
+const AIMS = {ownMs: 5_000, stallMs: 1_000, lookMs: 1_000} as const
 const OTHERS: readonly State[] = ['GONE', 'LAUNCH', 'JOIN', 'BOOTSTRAP', 'SYNC', 'SOAK']
 
 const lab = await startRollLab({series: values.series as NatsSeries})
@@ -36,10 +36,12 @@ try {
   await fill(Number(values.messages))
   const ledger = await openLedger({connect: (index) => lab.connect(index)})
   const calls: {readonly node: string; readonly ms: number}[] = []
+  const looks: number[] = []
   const {message, events} = await lab.roll({
     pace: values.pace === 'hurried' ? hurriedPace : defaultPace,
     request: {settleMs: 1_000},
     onStop: (node, ms) => calls.push({node, ms}),
+    onLooked: (ms) => looks.push(ms),
   })
   const {stalls, ownStallMs, perSecond} = await ledger.stop()
   const {lost, wrong} = await ledger.judge(lab.nodes)
@@ -53,6 +55,8 @@ try {
     '',
     `Longest publish stall ${stallMs} ms, aim < ${AIMS.stallMs} ms (this process stood still for ${ownStallMs} ms at worst),`,
     `at ${perSecond} messages a second; ${lost} acknowledged messages lost${wrong.length > 0 ? `: ${wrong.join('; ')}` : ''}.`,
+    '',
+    `A look at everything took ${median(looks)} ms, the median of ${looks.length}, aim < ${AIMS.lookMs} ms.`,
     '',
     `${new Date().toISOString().slice(0, 10)}, ${natsServerOf(values.series as NatsSeries).version}, ${cpus().length} cores, Node ${process.versions.node}, ${values.pace} pace, one run.`,
   ].join('\n')
@@ -108,6 +112,10 @@ function stopRows(events: readonly RollEvent[], calls: readonly {node: string; m
 function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, index) => (index === 0 ? '---' : '--:'))
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function median(list: readonly number[]): number {
+  return Math.round([...list].sort((a, b) => a - b)[list.length >> 1] ?? Number.NaN)
 }
 
 function seconds(ms: number): string {

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly onEntry?: (state: State) => Promise<unknown>
   /** Awaited before every look. */
   readonly onLook?: () => Promise<unknown>
+  /** Called after every look, with how long it took, milliseconds. */
+  readonly onLooked?: (ms: number) => void
   /** Called after every stop of a server, with how long its commands took, milliseconds. */
   readonly onStop?: (node: string, ms: number) => void
   readonly signal?: AbortSignal
@@ -109,7 +111,7 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
   })
 
   const run = async (
-    {onEvent, onEntry = async () => {}, onLook = async () => {}, onStop, signal, world: options}: RunOptions,
+    {onEvent, onEntry = async () => {}, onLook = async () => {}, onLooked, onStop, signal, world: options}: RunOptions,
     work: (
       ctx: ClusterContext,
       report: (event: RollEvent) => void,
@@ -130,7 +132,10 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
         async look(...how) {
           for (const state of entered.splice(0)) await onEntry(state)
           await onLook()
-          return world.look(...how)
+          const began = performance.now()
+          const look = await world.look(...how)
+          onLooked?.(performance.now() - began)
+          return look
         },
         async stopServer(identity) {
           const began = performance.now()
