@@ -1,8 +1,10 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import type {IncomingMessage} from 'node:http'
 import {Agent, get} from 'node:https'
 import {dirname, join} from 'node:path'
+import {text} from 'node:stream/consumers'
 import {createCertificateAuthority, issueCertificate} from '../../src/lib/author/certificates.ts'
 import {systemClock} from '../../src/lib/clock.ts'
 import type {Context} from '../../src/lib/context.ts'
@@ -97,15 +99,10 @@ export async function monitorPage(port: number, path: string, ca?: string): Prom
   if (ca === undefined)
     return (await (await fetch(`http://127.0.0.1:${port}${path}`)).json()) as Record<string, unknown>
   const agent = new Agent({ca: readFileSync(ca)})
-  return new Promise((resolve, reject) => {
-    get({host: '127.0.0.1', port, path, agent}, (response) => {
-      let text = ''
-      response.on('data', (chunk) => {
-        text += chunk
-      })
-      response.on('end', () => resolve(JSON.parse(text)))
-    }).on('error', reject)
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({host: '127.0.0.1', port, path, agent}, resolve).on('error', reject)
   })
+  return JSON.parse(await text(response)) as Record<string, unknown>
 }
 
 /** Until every monitoring port says that its server and its JetStream are well. */

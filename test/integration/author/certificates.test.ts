@@ -7,13 +7,13 @@ import {connect} from 'nats'
 import CertCheck from '../../../src/commands/cert/check.ts'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import {openContext} from '../../../src/lib/context.ts'
-import {findFreePorts} from '../../../src/lib/lab/free-ports.ts'
 import {generateCertificates} from '../../../src/lib/ops/cert-generate.ts'
 import {renewCertificates} from '../../../src/lib/ops/cert-renew.ts'
 import {openTerminal} from '../../../src/lib/output/terminal.ts'
 import {eventually} from '../../support/eventually.ts'
 import {temporaryFolder} from '../../support/folder.ts'
 import {natsServerOf} from '../../support/nats-servers.ts'
+import {testPorts} from '../../support/ports.ts'
 import {emptyConfiguration, runCommand} from '../../support/run.ts'
 
 const RENEWAL = {authorityFolder: undefined, days: 90, authorityDays: 900, dryRun: false}
@@ -47,7 +47,7 @@ for (const series of ['2.10', '2.15'] as const) {
         force: false,
         dryRun: false,
       })
-      ports = await findFreePorts(6, new Set())
+      ports = await testPorts(6)
       servers = ['n1', 'n2'].map((name, index) => {
         const file = join(folder.path, `${name}.conf`)
         writeFileSync(file, configurationOf(name, ports.slice(index * 3, index * 3 + 3), ports[1] ?? 0))
@@ -76,7 +76,7 @@ cluster { name: c, listen: "127.0.0.1:${cluster}", routes: ["nats://localhost:${
       servers: `localhost:${port}`,
       tls,
       reconnect: false,
-      timeout: 10_000,
+      timeout: 30_000,
     })
     const answers = async (tls: object): Promise<true> => {
       for (const port of [ports[0], ports[3]]) {
@@ -136,7 +136,7 @@ cluster { name: c, listen: "127.0.0.1:${cluster}", routes: ["nats://localhost:${
       }
       const configured = temporaryFolder({'natsops.json': JSON.stringify({clusters: {c: cluster}})})
       const configuration = openConfiguration({variables: {}, home: configured.path, cwd: configured.path})
-      const outcome = await runCommand(CertCheck, ['--cluster', 'c', '--json'], {configuration})
+      const outcome = await runCommand(CertCheck, ['--cluster', 'c', '--json', '--timeout', '60s'], {configuration})
       configured[Symbol.dispose]()
       const {certificates, verdict} = JSON.parse(outcome.stdout)
       const found = certificates.flatMap((each: {findings: {problem: string}[]}) =>
@@ -148,7 +148,7 @@ cluster { name: c, listen: "127.0.0.1:${cluster}", routes: ["nats://localhost:${
     it('is seen by cert check from outside: both ports, their names, authority and time', async () => {
       assert.deepEqual(await check(), [20, 'degraded', 'expiring', 'expiring'])
       assert.deepEqual(await check({thresholds: {certificateDaysWarning: 5, certificateDaysCritical: 1}}), [0, 'ok'])
-      const [free = 0] = await findFreePorts(1, new Set(ports))
+      const [free = 0] = await testPorts(1)
       const stopped = {nodes: [{name: 'n1', host: 'localhost', clientPort: free, monitorPort: free}]}
       assert.deepEqual(await check(stopped), [7, 'unknown', 'unreachable', 'unreachable'])
     })
@@ -176,9 +176,9 @@ cluster { name: c, listen: "127.0.0.1:${cluster}", routes: ["nats://localhost:${
       await eventually('a certificate of the new authority is shown', async () => {
         return (await check())[0] === 0
       })
-      // Who trusts both is let in with a certificate of either.
-      await answers(both)
-      await answers(material())
+      // Who trusts both is let in with a certificate of either, as soon as every server has read its files again.
+      await eventually('the old certificate is taken', () => answers(both))
+      await eventually('the new certificate is taken', () => answers(material()))
       await step('drop')
       await eventually('a client of before the rotation is refused', () =>
         answers(both).then(
@@ -186,7 +186,7 @@ cluster { name: c, listen: "127.0.0.1:${cluster}", routes: ["nats://localhost:${
           () => true,
         ),
       )
-      await answers(material())
+      await eventually('the new certificate is taken', () => answers(material()))
     })
   })
 }

@@ -227,7 +227,7 @@ for (const series of ['2.10', '2.15'] as const) {
     }
 
     it('agrees on what is a configuration', async function () {
-      this.timeout(120_000)
+      this.timeout(600_000)
       const differing: string[] = []
       let accepted = 0
       for (const [index, text] of CORPUS.entries()) {

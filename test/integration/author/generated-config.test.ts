@@ -14,7 +14,6 @@ import {describeServer} from '../../../src/lib/author/node-config.ts'
 import {renderPreload} from '../../../src/lib/author/preload.ts'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import {formatCredentials} from '../../../src/lib/domain/credentials-format.ts'
-import {findFreePorts} from '../../../src/lib/lab/free-ports.ts'
 import type {DriftReport} from '../../../src/lib/ops/config-diff.ts'
 import {readPasswords} from '../../../src/lib/ops/config-generate.ts'
 import {eventually} from '../../support/eventually.ts'
@@ -25,7 +24,9 @@ import {
   untilHealthy,
   writeCertificates,
 } from '../../support/generated-cluster.ts'
+import {addStream} from '../../support/jetstream.ts'
 import {type NatsSeries, natsServerOf} from '../../support/nats-servers.ts'
+import {testPorts} from '../../support/ports.ts'
 import {runCommand} from '../../support/run.ts'
 
 /** bcrypt of `secret`, as cheap as it gets. */
@@ -144,13 +145,14 @@ routes: {auth: {user: route, passwordFile: password}}
       keyFile: join(folder, 'tls/client.key'),
     }
     // The client checks the name it is given, and for an address none.
-    const to = {servers: `localhost:${ports[0]!.client}`, pass: 'secret', tls, reconnect: false, timeout: 5000}
+    const to = {servers: `localhost:${ports[0]!.client}`, pass: 'secret', tls, reconnect: false, timeout: 30_000}
     await storesOnThree({...to, user: 'app'})
     await assert.rejects(connect({...to, user: 'app', pass: 'wrong'}), /Authorization Violation/i)
     await assert.rejects(connect({...to, user: 'app', tls: {caFile: tls.caFile}}))
     const system = await connect({...to, user: 'sys'})
     assert.equal(
-      (await system.request('$SYS.REQ.SERVER.PING')).json<{server: {cluster: string}}>().server.cluster,
+      (await system.request('$SYS.REQ.SERVER.PING', '', {timeout: 30_000})).json<{server: {cluster: string}}>().server
+        .cluster,
       'safe',
     )
     await system.close()
@@ -212,7 +214,7 @@ routes: {auth: {user: route, passwordFile: password}}
   })
 
   it('form a supercluster of two clusters', async () => {
-    const gates = await findFreePorts(2, new Set())
+    const gates = await testPorts(2)
     const cluster = async (name: string, nodes: number, own: number, other: string, port: number) => {
       const rest = `gateways: {remotes: [{name: ${other}, urls: ["127.0.0.1:${port}"]}], auth: {user: gate, passwordFile: password}}\n`
       return localCluster(folder, name, nodes, {
@@ -282,7 +284,7 @@ async function localCluster(
   count: number,
   {auth, rest = '', gateway}: {readonly auth: string; readonly rest?: string; readonly gateway?: number},
 ): Promise<{readonly text: string; readonly ports: readonly LocalPorts[]}> {
-  const free = await findFreePorts(count * 5, new Set())
+  const free = await testPorts(count * 5)
   const ports = Array.from({length: count}, (_, node): LocalPorts => {
     const [client = 0, cluster = 0, monitor = 0, leaf = 0, own = 0] = free.slice(node * 5)
     return {client, cluster, monitor, leaf, gateway: node === 0 && gateway !== undefined ? gateway : own}
@@ -300,9 +302,8 @@ ${rest}`
 /** A stream of three replicas takes a message. */
 async function storesOnThree(options: ConnectionOptions): Promise<void> {
   const client = await connect(options)
-  const manager = await client.jetstreamManager()
   await eventually('a stream of three replicas is made', async () => {
-    const info = await manager.streams.add({name: 'orders', subjects: ['orders.>'], num_replicas: 3})
+    const info = await addStream(client, {name: 'orders', subjects: ['orders.>'], num_replicas: 3})
     return info.cluster?.replicas?.length === 2
   })
   // Made is not yet led: until then nobody answers.
@@ -348,7 +349,7 @@ async function drift(folder: string, name: string, ports: readonly LocalPorts[],
   const file = join(folder, `${name}-now.yaml`)
   writeFileSync(file, text)
   const configuration = openConfiguration({variables: {}, home: folder, cwd: folder})
-  const argv = ['--cluster', name, '--file', file, '--no-aws', '--json']
+  const argv = ['--cluster', name, '--file', file, '--no-aws', '--json', '--timeout', '60s']
   const {stdout, exitCode} = await runCommand(ConfigDiff, argv, {configuration})
   const report: DriftReport = JSON.parse(stdout)
   const found = report.nodes.map(({state, differences}) => (differences.length > 0 ? differences : state))

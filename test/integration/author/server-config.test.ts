@@ -11,9 +11,9 @@ import {
   renderServerConfig,
   type ServerDescription,
 } from '../../../src/lib/author/server-config.ts'
-import {findFreePorts} from '../../../src/lib/lab/free-ports.ts'
 import {eventually} from '../../support/eventually.ts'
 import {natsServerOf} from '../../support/nats-servers.ts'
+import {testPorts} from '../../support/ports.ts'
 
 for (const series of ['2.10', '2.15'] as const) {
   describe(`a rendered configuration on nats-server ${series}`, () => {
@@ -96,7 +96,7 @@ async function describeServer(storeDirectory: string): Promise<ServerDescription
       {name: 'APP', jetStream: unlimitedJetStream, users: []},
     ],
   })
-  const [client = 0, monitor = 0] = await findFreePorts(2, new Set())
+  const [client = 0, monitor = 0] = await testPorts(2)
   return {
     name: 'blue-node-1',
     listen: {host: '127.0.0.1', port: client},

@@ -4,19 +4,19 @@ import {chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import {delimiter, join} from 'node:path'
 import {promisify} from 'node:util'
 import {connect, credsAuthenticator, type NatsConnection} from 'nats'
-import {findFreePorts} from '../../../src/lib/lab/free-ports.ts'
 import {killAll} from '../../support/children.ts'
 import {eventually} from '../../support/eventually.ts'
 import {temporaryFolder} from '../../support/folder.ts'
 import {monitorPage} from '../../support/generated-cluster.ts'
 import {natsCli, newestNatsServer} from '../../support/nats-servers.ts'
+import {testPorts} from '../../support/ports.ts'
 
 const PORTS = [4222, 4223, 4224, 6222, 6223, 6224, 8222, 8223, 8224]
 const NATSOPS = join(import.meta.dirname, '../../support/natsops.ts')
 
 describe('the worked example of docs/authoring.md', function () {
   this.slow(30_000)
-  this.timeout(180_000)
+  this.timeout(900_000)
   const folder = temporaryFolder()
   const servers: ChildProcess[] = []
   let log = ''
@@ -26,7 +26,7 @@ describe('the worked example of docs/authoring.md', function () {
   })
 
   it('goes from nothing to a cluster with TLS in operator mode, and rotates a user', async () => {
-    const ports = await findFreePorts(PORTS.length, new Set())
+    const ports = await testPorts(PORTS.length)
     const text = readFileSync(join(import.meta.dirname, '../../../docs/authoring.md'), 'utf8')
     const [, example = ''] = /^## Worked example[^\n]*\n(.*?)^## /ms.exec(text) ?? []
     const here = example
@@ -75,7 +75,7 @@ describe('the worked example of docs/authoring.md', function () {
         tls: {caFile: ca},
         authenticator: credsAuthenticator(readFileSync(inFolder(creds))),
         reconnect: false,
-        timeout: 10_000,
+        timeout: 30_000,
       })
     for (const node of [0, 1, 2]) {
       await eventually('the old credentials are refused', async () => {
@@ -86,14 +86,15 @@ describe('the worked example of docs/authoring.md', function () {
       await service.close()
     }
     const admin = await login('auth/creds/admin.creds', 1)
-    const manager = await admin.jetstreamManager()
     if (natsIsThere) {
-      const {config, state} = await manager.streams.info('ORDERS')
+      const {config, state} = await eventually('an answer', async () => {
+        return (await admin.jetstreamManager()).streams.info('ORDERS')
+      })
       assert.deepEqual([config.num_replicas, state.messages], [3, 2])
     }
     await admin.close()
     assert.equal(existsSync(inFolder('auth/keys/root/operator.nk')), true)
-    await assert.rejects(connect({servers: `localhost:${ports[0]}`, tls: {caFile: ca}, timeout: 10_000}), /authoriz/i)
+    await assert.rejects(connect({servers: `localhost:${ports[0]}`, tls: {caFile: ca}, timeout: 30_000}), /authoriz/i)
   })
 })
 
