@@ -3,13 +3,13 @@ import {openAws} from '../../src/lib/clients/aws/aws.ts'
 import type {Aws, ParameterStore} from '../../src/lib/clients/ports.ts'
 import {OpsError} from '../../src/lib/errors.ts'
 import {type Backend, cluster, startLabBackend, startMotoBackend, strangeGroup} from '../support/aws-backends.ts'
-import {eventually} from '../support/eventually.ts'
+import {eventually, untilTrue} from '../support/eventually.ts'
 
 /**
  * The same promises kept against two AWS implementations that know nothing of each other: what holds for both holds
  * for AWS, and the lab is a stand-in for it.
  */
-const timeoutMs = 20_000
+const timeoutMs = 60_000
 const group = (n: number): string => `${cluster}-node-${n}-asg`
 
 for (const {name, start} of [
@@ -106,6 +106,7 @@ for (const {name, start} of [
 
     describe('groups', () => {
       it('are found by name, missing ones absent', async () => {
+        await instanceOf(aws, group(2))
         const [found, ...others] = await (await aws.autoScaling()).groups([group(2), `${cluster}-node-9-asg`])
         assert.deepEqual(others, [])
         assert.ok(found)
@@ -160,8 +161,10 @@ for (const {name, start} of [
         assert.deepEqual(rest, [])
         assert.equal(old?.id, before)
         assert.match(old?.state ?? '', /^(shutting-down|terminated)$/)
-        const [fresh] = await (await aws.ec2()).instances({ids: [after]})
-        assert.deepEqual([fresh?.state, fresh?.name], ['running', `${cluster}-node-3`])
+        await untilTrue('it runs', async () => {
+          const [fresh] = await (await aws.ec2()).instances({ids: [after]})
+          assert.deepEqual([fresh?.state, fresh?.name], ['running', `${cluster}-node-3`])
+        })
       })
     })
 
@@ -171,7 +174,7 @@ for (const {name, start} of [
         const ec2 = await aws.ec2()
         const [byName, ...others] = await eventually('passed status checks', async () => {
           const found = await ec2.instances({names: [`${cluster}-node-1`]})
-          return found[0]?.instanceStatus === 'ok' ? found : undefined
+          return found[0]?.instanceStatus === 'ok' && found[0].systemStatus === 'ok' ? found : undefined
         })
         assert.deepEqual(others, [])
         assert.ok(byName)
@@ -223,7 +226,10 @@ for (const {name, start} of [
 
       it('keeps activities, newest first, as many as asked for', async () => {
         const scaling = await aws.autoScaling()
-        const activities = await scaling.activities(group(3), 10)
+        const activities = await eventually('the end of all of them', async () => {
+          const seen = await scaling.activities(group(3), 10)
+          return seen.every(({status}) => status === 'Successful') && seen
+        })
         assert.deepEqual(
           activities.map(({group: of, status, description}) => [of, status, description.replace(/: i-.*/, '')]),
           [

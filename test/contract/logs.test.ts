@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs'
 import {openAws} from '../../src/lib/clients/aws/aws.ts'
 import type {Logs} from '../../src/lib/clients/ports.ts'
+import {systemClock} from '../../src/lib/clock.ts'
 import {conventionalSettings} from '../../src/lib/domain/settings.ts'
 import type {OpsError} from '../../src/lib/errors.ts'
 import {eventually} from '../support/eventually.ts'
@@ -28,13 +29,22 @@ const events = [
 
 interface Backend {
   readonly url: string
+  /** From now on no time passes there: what has been started goes on. */
+  stopTime?(): void
   stop(): Promise<void>
 }
 
 async function startLab(): Promise<Backend> {
-  const instances = await startInstances()
+  let still: number | undefined
+  const instances = await startInstances({clock: {...systemClock, now: () => still ?? systemClock.now()}})
   for (const {stream, at, message} of events) instances.world.logs.put(group, stream, at, message)
-  return {url: instances.url, stop: async () => instances[Symbol.asyncDispose]()}
+  return {
+    url: instances.url,
+    stopTime: () => {
+      still = systemClock.now()
+    },
+    stop: async () => instances[Symbol.asyncDispose](),
+  }
 }
 
 async function startMotoWithLogs(): Promise<Backend | undefined> {
@@ -75,7 +85,7 @@ for (const {name, start} of [
       const lines = [`aws_access_key_id = ${keys.accessKeyId}`, `aws_secret_access_key = ${keys.secretAccessKey}`]
       writeFileSync(credentialsFile, `[default]\n${lines.join('\n')}\n`)
       const settings = {...conventionalSettings('c'), region, endpoints: {all: backend.url}, credentialsFile}
-      logs = await openAws(settings, {timeoutMs: 20_000}).logs()
+      logs = await openAws(settings, {timeoutMs: 60_000}).logs()
     })
 
     after(async () => {
@@ -128,6 +138,7 @@ for (const {name, start} of [
         assert.deepEqual([code, exit], ['AWS_INVALID_REQUEST', 2])
         return true
       })
+      backend.stopTime?.()
       const id = await logs.startQuery(group, {text: 'fields @message', ...range})
       await logs.stopQuery(id)
       await logs.stopQuery(id)

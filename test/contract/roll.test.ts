@@ -23,14 +23,14 @@ describe('the calls of a roll, as moto plays AWS', function () {
   })
   after(() => backend?.stop())
 
-  const open = () => openAws(backend.settings, {timeoutMs: 20_000})
+  const open = () => openAws(backend.settings, {timeoutMs: 60_000})
 
   it('a command is sent, and its end is found', async () => {
     const aws = open()
     const [group] = await (await aws.autoScaling()).groups([`${cluster}-node-1-asg`])
     const id = group?.instances[0]?.id ?? ''
     const commands = await aws.runCommand()
-    const result = await commands.run(id, ['systemctl', 'show', 'nats'], {timeoutMs: 20_000})
+    const result = await commands.run(id, ['systemctl', 'show', 'nats'], {timeoutMs: 60_000})
     assert.deepEqual({...result, stdout: typeof result.stdout}, {exitCode: 0, stdout: 'string', stderr: '', cut: false})
   })
 

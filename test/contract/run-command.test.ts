@@ -16,7 +16,7 @@ describe('Run Command as moto plays it', function () {
       return this.skip()
     }
     stop = backend.stop
-    aws = openAws(backend.settings, {timeoutMs: 20_000})
+    aws = openAws(backend.settings, {timeoutMs: 60_000})
   })
 
   after(() => stop?.())
@@ -24,7 +24,7 @@ describe('Run Command as moto plays it', function () {
   it('sends a command to an instance of a group and waits for its end', async () => {
     const [group] = await (await aws.autoScaling()).groups([`${cluster}-node-1-asg`])
     const instanceId = group?.instances[0]?.id ?? ''
-    const result = await (await aws.runCommand()).run(instanceId, ['echo', "it's"], {timeoutMs: 20_000})
+    const result = await (await aws.runCommand()).run(instanceId, ['echo', "it's"], {timeoutMs: 60_000})
     assert.deepEqual(result, {exitCode: 0, stdout: '', stderr: '', cut: false})
   })
 })

@@ -48,7 +48,14 @@ export interface WiringOptions {
   readonly variables?: Readonly<Record<string, string>>
 }
 
-export async function startInstances({nodes = 3}: {readonly nodes?: number} = {}): Promise<Instances> {
+export async function startInstances({
+  nodes = 3,
+  clock = systemClock,
+}: {
+  readonly nodes?: number
+  /** Of AWS. */
+  readonly clock?: Clock
+} = {}): Promise<Instances> {
   const names = Array.from({length: nodes}, (_, index) => `c-node-${index + 1}`)
   const faults = new FaultBoard({nodes: names})
   const asked: [string, ...string[]][] = []
@@ -65,7 +72,7 @@ export async function startInstances({nodes = 3}: {readonly nodes?: number} = {}
     },
   }
   const timing = {bootDelayMs: 0, statusCheckMs: 0, commandDelayMs: 10}
-  const world = new AwsWorld({region, account: '210987654321', host, faults, timing})
+  const world = new AwsWorld({region, account: '210987654321', host, clock, faults, timing})
   for (const node of names) world.createGroup({name: `${node}-asg`, node, instanceName: node, zone: `${region}a`})
   await world.start()
   world.logs.createGroup(group, Date.now())
