@@ -173,7 +173,9 @@ function testNode(target: NodeTarget, path: string, file: string, store: string,
       rmSync(store, {recursive: true, force: true})
     },
     async monitor(path) {
-      const response = await fetch(`http://127.0.0.1:${target.monitorPort}${path}`, {signal: AbortSignal.timeout(5000)})
+      const response = await fetch(`http://127.0.0.1:${target.monitorPort}${path}`, {
+        signal: AbortSignal.timeout(30_000),
+      })
       return response.json()
     },
   }
@@ -210,7 +212,7 @@ async function takesStreams(nodes: readonly TestNode[], account: string): Promis
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  {limitMs = 60_000, everyMs = 50}: {limitMs?: number; everyMs?: number} = {},
+  {limitMs = 120_000, everyMs = 50}: {limitMs?: number; everyMs?: number} = {},
 ): Promise<void> {
   const end = performance.now() + limitMs
   while (!(await condition())) {

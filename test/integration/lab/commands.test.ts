@@ -69,9 +69,8 @@ describe('lab commands', () => {
 
   describe('with a lab', () => {
     before(async () => {
-      const {stdout, stderr, exitCode} = await runCommand(LabUp, ['--nodes', '2', '--nats-server', path], wiring(), {
-        columns: 80,
-      })
+      const argv = ['--nodes', '2', '--nats-server', path, '--timeout', '150s']
+      const {stdout, stderr, exitCode} = await runCommand(LabUp, argv, wiring(), {columns: 80})
       assert.equal(exitCode, 0, stderr)
       const lines = stdout.trimEnd().split('\n')
       assert.match(lines[0]!, /^NODE +INSTANCE +GROUP +SERVER +PID +CLIENT +ROUTE +HTTP$/)
