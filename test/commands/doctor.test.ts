@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmodSync, mkdirSync, writeFileSync} from 'node:fs'
-import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
-import {join} from 'node:path'
-import Doctor from '../../src/commands/doctor.ts'
-import type {Aws} from '../../src/lib/clients/ports.ts'
+import {writeFileSync} from 'node:fs'
+import {createServer, type Server, type Socket} from 'node:net'
 import type {DoctorReport} from '../../src/lib/domain/doctor.ts'
-import type {AutoScalingGroup} from '../../src/lib/domain/observation.ts'
 import {Exit, OpsError} from '../../src/lib/errors.ts'
 import {writeRecorded} from '../../src/lib/ops/credentials-ledger.ts'
 import {displayWidth} from '../../src/lib/output/table.ts'
 import {secretsOf} from '../support/credentials.ts'
-import {fakeAws} from '../support/fakes.ts'
-import {type RunOptions, runCommand} from '../support/run.ts'
-import {HOSTILE, ServiceScene} from '../support/services.ts'
-
-const ADMIN = '/nats-cluster/c/admin'
+import {about, DoctorScene, portOf} from '../support/doctor-scene.ts'
+import {HOSTILE} from '../support/services.ts'
 
 describe('doctor', () => {
-  let scene: ServiceScene
+  let scene: DoctorScene
   let silent: Server
   const held: Socket[] = []
 
@@ -34,84 +27,14 @@ describe('doctor', () => {
     silent.close()
   })
   beforeEach(() => {
-    scene = new ServiceScene()
-    scene.machine.clock.time = Date.now()
-    const group = {name: 'c-node-1-asg'} as AutoScalingGroup
-    account = {
-      identity: async () => ({
-        caller: async () => ({
-          account: '123456789012',
-          arn: 'arn:aws:iam::123456789012:user/anna',
-          serverTime: scene.machine.clock.time - 45_000,
-        }),
-      }),
-      autoScaling: async () => ({
-        groups: async () => [group],
-        activities: async () => [],
-        refreshes: async () => {
-          throw new OpsError('autoscaling:DescribeInstanceRefreshes: anna is not allowed', {
-            code: 'AWS_ACCESS_DENIED',
-            exit: Exit.auth,
-            suggestions: ['have it allowed'],
-          })
-        },
-        terminateInstance: () => assert.fail('a doctor changes nothing'),
-        startRefresh: () => assert.fail('a doctor changes nothing'),
-      }),
-      ec2: async () => ({instances: async () => []}),
-      logs: async () =>
-        ({
-          find: async () => {
-            throw new OpsError('no such group', {code: 'AWS_NOT_FOUND', exit: Exit.notFound})
-          },
-        }) as unknown as Awaited<ReturnType<Aws['logs']>>,
-    }
+    scene = new DoctorScene()
   })
   afterEach(() => scene[Symbol.dispose]())
 
-  /** An account that holds a group c-node-1-asg and nothing else, as ARN of anna. */
-  let account: Pick<Aws, 'identity' | 'autoScaling' | 'ec2' | 'logs'>
-  /** A cluster of two nodes at these addresses, in the user's configuration file. */
-  const configure = (...addresses: readonly string[]) => {
-    const folder = scene.machine.path('.config/natsops')
-    mkdirSync(folder, {recursive: true})
-    const nodes = addresses.map((address, index) => {
-      const [host = '', port = '4222'] = address.split(':')
-      return {name: `c-node-${index + 1}`, host, clientPort: Number(port), monitorPort: Number(port)}
-    })
-    writeFileSync(join(folder, 'config.json'), JSON.stringify({clusters: {c: {nodes}}}))
-  }
-  /** A program that the machine has. */
-  const install = (name: string, script: string) => {
-    const path = scene.machine.path(`bin/${name}`)
-    mkdirSync(scene.machine.path('bin'), {recursive: true})
-    writeFileSync(path, `#!/bin/sh\n${script}\n`)
-    chmodSync(path, 0o755)
-  }
-  const portOf = (server: Server) => (server.address() as AddressInfo).port
-  const run = (argv: readonly string[] = [], options: RunOptions = {}) => {
-    const PATH = `${scene.machine.path('bin')}:/usr/bin:/bin`
-    const wiring = scene.machine.wiring(scene.store, {PATH})
-    const open = wiring.openClusterContext
-    assert.ok(open)
-    const openClusterContext: typeof open = (parts, cluster) => {
-      return {...open(parts, cluster), aws: async () => ({...fakeAws(scene.store), ...account})}
-    }
-    return runCommand(Doctor, argv, {...wiring, openClusterContext}, options)
-  }
-  const report = async (timeout = '60s'): Promise<DoctorReport & {exitCode: number}> => {
-    const {stdout, exitCode} = await run(['--cluster', 'c', '--timeout', timeout, '--json'])
-    return {...JSON.parse(stdout), exitCode}
-  }
-  const about = ({findings}: DoctorReport, check: string) => {
-    const found = findings.find((each) => each.check === check)
-    return found && [found.status, found.message, found.fix]
-  }
-
   it('names the VPN first where it is off and no name resolves', async () => {
-    configure('c-node-1.invalid', 'c-node-2.invalid')
-    install('warp-cli', 'echo "Status update: Disconnected"')
-    const found = await report()
+    scene.configure('c-node-1.invalid', 'c-node-2.invalid')
+    scene.install('warp-cli', 'echo "Status update: Disconnected"')
+    const found = await scene.report()
     assert.deepEqual(
       found.findings.slice(0, 2).map(({check, status, message, fix}) => [check, status, message, fix]),
       [
@@ -133,8 +56,8 @@ describe('doctor', () => {
     const port = portOf(closed)
     closed.close()
     await once(closed, 'close')
-    configure(`127.0.0.1:${port}`, `127.0.0.1:${portOf(silent)}`)
-    const found = await report('10s')
+    scene.configure(`127.0.0.1:${port}`, `127.0.0.1:${portOf(silent)}`)
+    const found = await scene.report('10s')
     const [status, message] = about(found, 'client-ports') ?? []
     assert.equal(status, 'failed')
     assert.equal(
@@ -147,8 +70,8 @@ describe('doctor', () => {
 
   it('waits for nothing that hangs, process and all', async () => {
     const url = `http://127.0.0.1:${portOf(silent)}`
-    configure(`127.0.0.1:${portOf(silent)}`, `127.0.0.1:${portOf(silent)}`)
-    install('warp-cli', 'exec sleep 60')
+    scene.configure(`127.0.0.1:${portOf(silent)}`, `127.0.0.1:${portOf(silent)}`)
+    scene.install('warp-cli', 'exec sleep 60')
     const env = {
       HOME: scene.machine.home,
       XDG_CONFIG_HOME: scene.machine.path('.config'),
@@ -174,9 +97,9 @@ describe('doctor', () => {
   })
 
   it('looks at this machine alone where no cluster is named', async () => {
-    install('session-manager-plugin', 'echo 1.2.999.0')
-    install('nats', 'echo v0.3.0')
-    const {stdout, exitCode} = await run(['--json'])
+    scene.install('session-manager-plugin', 'echo 1.2.999.0')
+    scene.install('nats', 'echo v0.3.0')
+    const {stdout, exitCode} = await scene.run(['--json'])
     const found = JSON.parse(stdout)
     assert.deepEqual(
       found.findings.map(({check, status}: {check: string; status: string}) => `${check} ${status}`),
@@ -187,9 +110,9 @@ describe('doctor', () => {
   })
 
   it('finds a configuration that cannot be believed, and goes on', async () => {
-    configure('127.0.0.1:1')
+    scene.configure('127.0.0.1:1')
     writeFileSync(scene.machine.path('.config/natsops/config.json'), '{"clusters": {"c": {"regoin": "x"}}}')
-    const found = await report()
+    const found = await scene.report()
     const [status, message] = about(found, 'configuration') ?? []
     assert.equal(status, 'failed')
     assert.match(String(message), /config\.json.*regoin/)
@@ -197,11 +120,11 @@ describe('doctor', () => {
   })
 
   it('finds what is wrong in AWS, changes nothing and shows no secret', async () => {
-    configure('127.0.0.1:1')
+    scene.configure('127.0.0.1:1')
     const user = await scene.add('x', {days: 3.5})
-    scene.store.set(`${ADMIN}/nats_admin_jwt`, user.jwt)
-    scene.store.set(`${ADMIN}/nats_admin_nkey_seed`, user.seed)
-    const found = await report()
+    scene.store.set('/nats-cluster/c/admin/nats_admin_jwt', user.jwt)
+    scene.store.set('/nats-cluster/c/admin/nats_admin_nkey_seed', user.seed)
+    const found = await scene.report()
     const at = (check: string) => about(found, check)?.slice(0, 2)
     assert.deepEqual(at('aws-identity'), [
       'ok',
@@ -228,9 +151,9 @@ describe('doctor', () => {
   })
 
   it('knows nothing of AWS where AWS does not know who asks', async () => {
-    configure('127.0.0.1:1')
-    account = {
-      ...account,
+    scene.configure('127.0.0.1:1')
+    scene.account = {
+      ...scene.account,
       identity: async () => {
         throw new OpsError('there are no AWS credentials', {
           code: 'AWS_CREDENTIALS_MISSING',
@@ -239,7 +162,7 @@ describe('doctor', () => {
         })
       },
     }
-    const found = await report()
+    const found = await scene.report()
     assert.deepEqual(about(found, 'aws-identity'), ['failed', 'there are no AWS credentials', 'aws sso login'])
     for (const check of ['aws-clock', 'admin-credentials', 'permissions-read', 'permissions-logs', 'roll-lock']) {
       assert.deepEqual(about(found, check), ['unknown', 'not known: AWS does not know who asks', null])
@@ -257,14 +180,14 @@ describe('doctor', () => {
         now - 10_000,
       )
     await write('kept.creds', undefined)
-    const kept = JSON.parse((await run(['--json'])).stdout)
+    const kept = JSON.parse((await scene.run(['--json'])).stdout)
     assert.deepEqual(about(kept, 'left-over-credentials'), [
       'info',
       `1 file without an end: ${scene.machine.path('kept.creds')}`,
       'natsops creds clean',
     ])
     await write('due.creds', now - 1000)
-    const due = JSON.parse((await run(['--json'])).stdout)
+    const due = JSON.parse((await scene.run(['--json'])).stdout)
     assert.deepEqual(about(due, 'left-over-credentials'), [
       'warning',
       `left over: ${scene.machine.path('due.creds')}`,
@@ -277,9 +200,9 @@ describe('doctor', () => {
   })
 
   it('fits a terminal, whatever the tools say', async () => {
-    configure('c-node-1.invalid')
-    install('session-manager-plugin', `printf '${HOSTILE.replace('\u001b', '\\033').replace('\u0007', '\\007')}'`)
-    const {stdout, stderr} = await run(['--cluster', 'c', '--timeout', '60s', '--no-color'], {columns: 80})
+    scene.configure('c-node-1.invalid')
+    scene.install('session-manager-plugin', `printf '${HOSTILE.replace('\u001b', '\\033').replace('\u0007', '\\007')}'`)
+    const {stdout, stderr} = await scene.run(['--cluster', 'c', '--timeout', '60s', '--no-color'], {columns: 80})
     assert.doesNotMatch(stdout + stderr.replace(/\u001b\[[\d;?]*[A-Za-z]/g, ''), /[\u0000-\u0009\u000b-\u001f\u202e]/)
     const long = stdout.split('\n').filter((line) => displayWidth(line) > 80)
     assert.ok(
@@ -294,7 +217,7 @@ describe('doctor', () => {
   })
 
   it('does not take a wrong --timeout for an illness', async () => {
-    const {stderr, exitCode} = await run(['--timeout', 'soon'])
+    const {stderr, exitCode} = await scene.run(['--timeout', 'soon'])
     assert.equal(exitCode, Exit.usage)
     assert.match(stderr, /^error: --timeout "soon" is not a duration/)
   })
