@@ -33,7 +33,9 @@ interface Described {
   readonly flags: Readonly<Record<string, unknown>>
 }
 
-describe('every command', () => {
+describe('every command', function () {
+  // Some of them ask a hundred command lines, one after the other.
+  this.timeout(900_000)
   const commands: Readonly<Record<string, Described>> = JSON.parse(readManifest()).commands
   let lab: TestLab
   let folder: string
@@ -53,7 +55,7 @@ describe('every command', () => {
     const axiom = {AXIOM_URL: url, AXIOM_TOKEN: token}
     const PATH = `${folder}:${lab.variables.PATH}`
     const env = {...lab.variables, PATH, CLUSTER_NAME: 'nats-prod', ...axiom}
-    const child = spawn('sh', ['-c', line], {cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000})
+    const child = spawn('sh', ['-c', line], {cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 150_000})
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
     const [output, words, status] = await Promise.all([text(child.stdout), text(child.stderr), closed])
     return {output, words, status}
@@ -125,7 +127,7 @@ describe('every command', () => {
     it(`ends where nobody reads what it watches any more: ${line}`, async () => {
       const argv = [...line.split(' '), '--watch', '--interval', '100ms', '--cluster', 'nats-prod']
       const child = spawn(join(folder, 'natsops'), argv, {env: lab.variables, stdio: ['ignore', 'pipe', 'inherit']})
-      const patience = setTimeout(() => child.kill('SIGKILL'), 60_000)
+      const patience = setTimeout(() => child.kill('SIGKILL'), 150_000)
       const ended = once(child, 'exit')
       await once(child.stdout, 'data')
       child.stdout.destroy()

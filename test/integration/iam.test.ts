@@ -86,7 +86,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe('the policies of docs/iam.md, action by action', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let lab: TestLab
   let file: string
   let configuration: Configuration
@@ -141,13 +141,13 @@ describe('the policies of docs/iam.md, action by action', function () {
 
   it('doctor names what is denied, and needs no more than look, credentials and logs', async () => {
     const allowed = [...allowedActions('look'), ...allowedActions('credentials'), 'logs:FilterLogEvents']
-    const {text} = await run(Doctor, ['--timeout', '10s'], allowed)
+    const {text} = await run(Doctor, ['--timeout', '30s'], allowed)
     assert.doesNotMatch(text, /not allowed|AccessDenied/)
     assert.match(text, /permissions-read\tok\t.*\n/)
     for (const action of ['ssm:GetParameters', 'logs:FilterLogEvents', 'autoscaling:DescribeInstanceRefreshes']) {
       const without = await run(
         Doctor,
-        ['--timeout', '10s'],
+        ['--timeout', '30s'],
         allowed.filter((each) => each !== action),
       )
       assert.match(without.text, new RegExp(`\tfailed\t.*${action}`))

@@ -3,16 +3,21 @@ import LogsBootstrap from '../../src/commands/logs/bootstrap.ts'
 import NodeLogs from '../../src/commands/node/logs.ts'
 import NodeRun from '../../src/commands/node/run.ts'
 import NodeStatus from '../../src/commands/node/status.ts'
+import {eventually} from '../support/eventually.ts'
 import {startLab, type TestLab} from '../support/lab.ts'
 import {runCommand} from '../support/run.ts'
 
 /** The commands on an instance, with a real server behind them. */
 describe('on an instance of a lab', function () {
   this.slow(10_000)
-  this.timeout(120_000)
+  this.timeout(300_000)
   let lab: TestLab
   before(async () => {
     lab = await startLab({nodes: 1})
+    // A server serves before its instance has said that it is done.
+    await eventually('the bootstrap is done', async () =>
+      (await run(NodeLogs, '1', '--unit', 'bootstrap')).stdout.includes('Axiom ingest check: ok'),
+    )
   })
   after(() => lab?.stop())
   const run = (Command: Parameters<typeof runCommand>[0], ...argv: string[]) =>

@@ -35,7 +35,9 @@ const lines = [
   'exec -- true',
 ]
 
-describe('secrets', () => {
+describe('secrets', function () {
+  // Each asks all of the lines.
+  this.timeout(900_000)
   let lab: TestLab
   let secrets: readonly (readonly [name: string, value: string])[]
 
@@ -71,7 +73,7 @@ describe('secrets', () => {
     const child = spawn(process.execPath, ['bin/run.js', ...argv], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
+      timeout: 150_000,
     })
     return (await Promise.all([text(child.stdout), text(child.stderr)])).join('')
   }

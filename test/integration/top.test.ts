@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {spawnSync} from 'node:child_process'
 import {join} from 'node:path'
+import {isDeepStrictEqual} from 'node:util'
 import type {ClusterContext} from '../../src/lib/context.ts'
 import {known} from '../../src/lib/domain/answer.ts'
 import type {ClusterObservation} from '../../src/lib/domain/observation.ts'
@@ -150,6 +151,14 @@ describe('natsops top on a real cluster', () => {
   it('asks through the system account where no monitoring port answers, and shows the same', async () => {
     const ctx = await lab.cluster()
     const nodes = configuredNodes(ctx.settings)
+    await eventually('the node that was stopped has everything again', async () => {
+      const {nodes: seen} = await observeCluster(ctx, nodes)
+      const held = seen.map(({health, jetStream}) => {
+        const streams = known(jetStream)?.streams.map(({stream, consumers}) => [stream, consumers.length])
+        return known(health)?.httpStatus === 200 && streams
+      })
+      return held.every((each) => each !== false && isDeepStrictEqual(each, held[0]))
+    })
     const shut: ClusterContext = {
       ...ctx,
       settings: {...ctx.settings, nodes: nodes.map((node) => ({...node, monitorPort: 1}))},
