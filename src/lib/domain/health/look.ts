@@ -101,17 +101,39 @@ export function isLost({offline, activeMs}: PeerView): boolean {
 /** Whether a majority of the expected nodes is up, runs JetStream and calls itself healthy. */
 export function hasServingQuorum(input: HealthInput): boolean {
   const serving = input.later.nodes.filter(
-    ({health, jetStream}) => isServing(known(health)) && known(jetStream)?.enabled !== false,
+    (node) => isServing(known(node.health), healthBefore(input, node)) && known(node.jetStream)?.enabled !== false,
   ).length
   const unseen = silentNodes(input).filter(({lost}) => !lost).length
   return serving + unseen >= majorityOf(input.later.nodes.length)
 }
 
 /** Healthy by its own word, or unwell only for the sake of single groups: those have findings that say how badly. */
-function isServing(health: HealthAnswer | undefined): boolean {
+function isServing(health: HealthAnswer | undefined, before: HealthAnswer | undefined): boolean {
   if (!health || health.httpStatus === 200) return health !== undefined
-  return health.errors.length > 0 && health.errors.every(({stream}) => stream !== undefined)
+  return health.errors.length > 0 && health.errors.every((each) => each.stream !== undefined || isPassing(each, before))
 }
+
+export type HealthError = HealthAnswer['errors'][number]
+
+/** What healthz of the same process said in the earlier look; undefined where it did not answer then. */
+export function healthBefore({earlier}: HealthInput, {target, server}: NodeObservation): HealthAnswer | undefined {
+  const node = earlier.nodes.find((each) => each.target.name === target.name)
+  const id = known(server)?.id
+  return id !== undefined && known(node?.server)?.id === id ? known(node?.health) : undefined
+}
+
+/**
+ * Whether a server calls its JetStream unwell in the later look only. While streams and consumers are made, each is for
+ * a moment "not current with the meta leader", two at once now and then; one that is for good says so in both looks.
+ */
+export function isPassing({type, stream}: HealthError, before: HealthAnswer | undefined): boolean {
+  if (type !== JETSTREAM || stream !== undefined || !before) return false
+  const told = before.httpStatus === 200 || before.errors.length > 0
+  return told && !before.errors.some((each) => each.type === JETSTREAM && each.stream === undefined)
+}
+
+/** The server's own name for what is wrong with JetStream as a whole. */
+const JETSTREAM = 'JETSTREAM'
 
 /** What such a node does not list, it did not hold. */
 export function hasToldAll({jetStream}: NodeObservation): boolean {

@@ -6,7 +6,17 @@ import type {NodeTarget} from '../settings.ts'
 import {quoteForShell} from '../shell.ts'
 import {type Finding, finding, groupBy} from './finding.ts'
 import type {HealthInput} from './input.ts'
-import {answeringNodes, hasServingQuorum, hasToldAll, isNeverHeard, type SilentNode, silentNodes} from './look.ts'
+import {
+  answeringNodes,
+  type HealthError,
+  hasServingQuorum,
+  hasToldAll,
+  healthBefore,
+  isNeverHeard,
+  isPassing,
+  type SilentNode,
+  silentNodes,
+} from './look.ts'
 
 /** Whether each node is there, is who it should be, and says that it is well. */
 export function judgeNodes(input: HealthInput): readonly Finding[] {
@@ -127,14 +137,16 @@ function problemsOf({target, server, health, jetStream, routes, raft}: NodeObser
   return jetStream.ok && !jetStream.value.complete ? [...reasons, '/jsz leaves streams out'] : reasons
 }
 
-type HealthError = HealthAnswer['errors'][number]
-
 function unhealthy(input: HealthInput): readonly Finding[] {
   const severity = hasServingQuorum(input) ? 'warning' : 'critical'
-  return input.later.nodes.flatMap(({target, server, health}) => {
+  return input.later.nodes.flatMap((node) => {
+    const {target, server, health} = node
     if (!health.ok || health.value.httpStatus === 200 || known(server)?.lameDuck) return []
     const {httpStatus, status} = health.value
-    const errors = health.value.errors.filter((error) => !isOfNewAsset(input, target.name, error))
+    const before = healthBefore(input, node)
+    const errors = health.value.errors.filter(
+      (error) => !isPassing(error, before) && !isOfNewAsset(input, error, before),
+    )
     if (errors.length === 0 && health.value.errors.length > 0) return []
     const details = errors.map(({error}) => error)
     return finding({
@@ -159,8 +171,11 @@ function unhealthy(input: HealthInput): readonly Finding[] {
  * A server calls itself unwell for the sake of every stream and consumer that it is just setting up. That is one which
  * in the earlier look no node had and this one did not complain of: what is lost for good is complained of in both.
  */
-function isOfNewAsset({earlier}: HealthInput, node: string, {account, stream, consumer}: HealthError): boolean {
-  const before = known(earlier.nodes.find(({target}) => target.name === node)?.health)
+function isOfNewAsset(
+  {earlier}: HealthInput,
+  {account, stream, consumer}: HealthError,
+  before: HealthAnswer | undefined,
+): boolean {
   if (stream === undefined || !before || !earlier.nodes.every(hasToldAll)) return false
   const isIt = (each: HealthError): boolean =>
     each.account === account && each.stream === stream && each.consumer === consumer

@@ -155,6 +155,28 @@ describe('health of nodes', () => {
     assert.deepEqual(severities(group), ['warning', 'warning'])
   })
 
+  it('takes JetStream that is not current in one look for work in progress, in both for a server that is unwell', () => {
+    const late = [{type: 'JETSTREAM', error: 'JetStream is not current with the meta leader'}]
+    const two = bendAll(healthz('n2', late), healthz('n3', late))
+    assert.deepEqual(findingsOf({bendLater: two}), [])
+    assert.deepEqual(findingsOf({bendEarlier: healthz('n3', late), bendLater: two}), [
+      'warning | node-unhealthy | n3 | healthz says 503 unavailable: JetStream is not current with the meta leader',
+    ])
+    const closed = [...late, {type: 'CONNECTION', error: 'not ready'}]
+    assert.deepEqual(findingsOf({bendLater: healthz('n3', closed)}), [
+      'warning | node-unhealthy | n3 | healthz says 503 unavailable: not ready',
+    ])
+  })
+
+  it('takes no word of an earlier process or of silence for being well before', () => {
+    const late = healthz('n3', [{type: 'JETSTREAM', error: 'not current'}])
+    const told = (bendEarlier: Bend): boolean =>
+      findingsOf({bendEarlier, bendLater: late}).some((line) => line.includes('node-unhealthy'))
+    assert.ok(told(bendServer('n3', {id: 'another'})))
+    assert.ok(told(silence('n3')))
+    assert.ok(told(healthz('n3', [])))
+  })
+
   it('does not call a server unwell for a stream or consumer that it is only just setting up', () => {
     const ofStream = {type: 'STREAM', error: 'stream not found', account: 'APP', stream: 'fresh'}
     const ofConsumer = {type: 'CONSUMER', error: 'not current', account: 'APP', stream: 'orders', consumer: 'fresh'}
