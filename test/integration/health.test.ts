@@ -102,13 +102,24 @@ for (const series of ['2.10', '2.15'] as const) {
       assert.equal((await health(['--format', 'nagios'])).exitCode, 1)
     })
 
-    it('does not call a wiped node well before its data is there', async () => {
-      cluster.node(3).wipe()
-      cluster.node(3).start()
-      const last = await watch(({verdict, nodes}) => verdict === 'ok' && nodes[2]?.healthz === 200, 100)
-      assert.equal((await storeOf(cluster.node(3))).messages, 2000, 'well, and it holds less')
-      assert.deepEqual(last.nodes[2]?.replicas, {'caught-up': 2})
-      assert.equal(last.assets.messages, 2000)
+    it('shows a wiped node as one that lacks its data, and does not call it well before it is there', async () => {
+      const lacks = new Set<string>()
+      // A look may miss how it catches up, on a machine where this process stands still meanwhile: then once more.
+      for (let wipes = 0; wipes < 3 && lacks.size === 0; wipes += 1) {
+        await cluster.node(3).stop()
+        cluster.node(3).wipe()
+        cluster.node(3).start()
+        const last = await watch(({verdict, nodes, findings}) => {
+          for (const {code, nodes: of} of findings) {
+            if (/^replica-(missing|behind)$/.test(code) && of.includes('test-node-3')) lacks.add(code)
+          }
+          return verdict === 'ok' && nodes[2]?.healthz === 200
+        }, 100)
+        assert.equal((await storeOf(cluster.node(3))).messages, 2000, 'well, and it holds less')
+        assert.deepEqual(last.nodes[2]?.replicas, {'caught-up': 2})
+        assert.equal(last.assets.messages, 2000)
+      }
+      assert.notEqual(lacks.size, 0)
     })
 
     it('shows a paused node as one that takes connections and does not answer', async () => {
