@@ -86,7 +86,10 @@ function assembleStream(world: World, holdings: readonly Holding<StreamReplica>[
     storage: config.storage,
     ...leadership,
     config,
-    ...(config.retention === 'interest' && {owed: owedTo(consumers)}),
+    ...(config.retention === 'interest' && {
+      owed: mostOf(consumers, ({numPending, numAckPending}) => numPending + numAckPending),
+      undelivered: mostOf(consumers, ({numPending}) => numPending),
+    }),
     members: assembleMembers(world, accountOf(base), leadership, holdings).map(
       (member): StreamMember => ({...member, state: states.get(member.node)}),
     ),
@@ -94,13 +97,16 @@ function assembleStream(world: World, holdings: readonly Holding<StreamReplica>[
   return [asset, ...consumers]
 }
 
-/** A lower bound: two consumers may be owed the same messages. */
-function owedTo(consumers: readonly ConsumerAsset[]): number | undefined {
-  const owed = consumers.map(({leader, members}) => {
+/** What the consumers' leaders say: a lower bound of all of them, since two may be owed the same messages. */
+function mostOf(
+  consumers: readonly ConsumerAsset[],
+  countOf: (leading: ConsumerReplica) => number,
+): number | undefined {
+  const counts = consumers.map(({leader, members}) => {
     const state = members.find(({node}) => node === leader)?.state
-    return state && state.numPending + state.numAckPending
+    return state && countOf(state)
   })
-  return owed.reduce((most, one) => (most === undefined || one === undefined ? undefined : Math.max(most, one)), 0)
+  return counts.reduce((most, one) => (most === undefined || one === undefined ? undefined : Math.max(most, one)), 0)
 }
 
 function assembleConsumer(

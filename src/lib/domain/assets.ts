@@ -15,6 +15,8 @@ export interface StreamAsset extends AssetBase {
    * holds is acknowledged and about to be deleted.
    */
   readonly owed?: number | undefined
+  /** Of these, how many were never delivered; undefined where `owed` is. */
+  readonly undelivered?: number | undefined
   readonly members: readonly StreamMember[]
 }
 

@@ -39,7 +39,8 @@ import type {ClusterObservation, ConsumerReplica, StreamState} from './observati
  * An interest stream deletes what all its consumers have acknowledged, and 2.10 with consumers of ack policy `all`
  * leaves some of it behind, on each replica differently and for good. So there it is not the leader's messages that
  * count in 5 and 6 but those that a consumer still waits for; where replicas differ at rest and it cannot be told
- * whether in such messages, the member is called behind.
+ * whether in such messages, the member is called behind. In motion only what was never delivered proves a hole: a
+ * leader that lost acknowledgements in an election keeps what others rightly deleted, until it has delivered it again.
  *
  * A consumer's data are its deliveries and its ack floor (consumer-progress.ts); the watermark is the lower of the
  * leader's two values, since a consumer can be reset. A replica that has seen a later delivery than the leader's earlier
@@ -193,21 +194,21 @@ interface Samples {
   readonly now: StreamState
 }
 
-function compareStreams({config, owed}: StreamAsset, {from, to, then, now}: Samples): Judgement | undefined {
+function compareStreams(asset: StreamAsset, {from, to, then, now}: Samples): Judgement | undefined {
+  const {config, owed, undelivered} = asset
   const interest = config.retention === 'interest'
   if (!isSame(from, to) || !isSame(then, now)) {
     if (config.expires) return undefined
-    const due = interest ? Math.min(owed ?? 0, to.messages) : to.messages
-    const [before, since] = [holeIn(then, to, due, interest), holeIn(now, to, due, interest)]
+    const holes = (due: number) => [holeIn(then, to, due, interest), holeIn(now, to, due, interest)] as const
+    const [before, since] = holes(interest ? (undelivered ?? 0) : to.messages)
     const hole = Math.min(before, since)
     if (hole > 0) return judge('diverged', `lacks ${hole} or more of the messages up to ${to.lastSeq}`)
+    const doubtful = interest ? Math.min(...holes(owed ?? 0)) : 0
+    if (doubtful > 0) return judge('behind', `lacks ${doubtful} or more unacknowledged messages`, doubtful)
     const isDeleting = to.messages - from.messages !== to.lastSeq - from.lastSeq
     if (since === 0 || isDeleting || config.retention !== 'limits') return undefined
-    return judge(
-      'behind',
-      `lacks ${since} of the messages up to ${to.lastSeq}, which it held in the earlier look`,
-      since,
-    )
+    const lack = `lacks ${since} of the messages up to ${to.lastSeq}, which it held in the earlier look`
+    return judge('behind', lack, since)
   }
   if (isSame(now, to)) return undefined
   const comparable = now.lastSeq !== to.lastSeq || !config.expires || now.firstSeq === to.firstSeq
@@ -220,10 +221,11 @@ function compareStreams({config, owed}: StreamAsset, {from, to, then, now}: Samp
 }
 
 /**
- * How many messages a replica in this state certainly lacked of the `due` ones that are on the leader later on.
+ * How many messages a replica in this state certainly lacked of the `most` ones that are on the leader later on.
  * Where acknowledged messages may have stayed behind on the leader, where it begins proves nothing.
  */
-function holeIn(member: StreamState, leaderLater: StreamState, due: number, interest: boolean): number {
+function holeIn(member: StreamState, leaderLater: StreamState, most: number, interest: boolean): number {
+  const due = Math.min(most, leaderLater.messages)
   const written = Math.max(0, leaderLater.lastSeq - member.lastSeq)
   const beheaded =
     !interest && due > 0 && leaderLater.firstSeq <= member.lastSeq && member.firstSeq > leaderLater.firstSeq

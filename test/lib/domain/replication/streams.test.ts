@@ -162,8 +162,8 @@ describe('judging the replicas of a stream', () => {
   })
 
   describe('of interest retention', () => {
-    const interest = (owed: number | undefined, first: Extent, second: Extent): StreamAsset =>
-      stream({n1: first, n2: second}, {...config({retention: 'interest'}), owed})
+    const interest = (owed: number | undefined, first: Extent, second: Extent, undelivered?: number): StreamAsset =>
+      stream({n1: first, n2: second}, {...config({retention: 'interest'}), owed, undelivered})
 
     it('at rest calls them equal where nothing is owed to a consumer, whatever has stayed behind', () => {
       const asset = interest(0, [12, 5, 100], [40, 2, 100])
@@ -182,8 +182,15 @@ describe('judging the replicas of a stream', () => {
     it('in motion asks for what is owed only', () => {
       const moved = interest(90, [500, 1, 1010], [95, 800, 1010])
       assert.match(onSecond(interest(90, [500, 1, 1000], [80, 800, 1000]), moved), /^n2 caught-up/)
-      const lost = interest(200, [500, 1, 1010], [95, 800, 1010])
+      const lost = interest(200, [500, 1, 1010], [95, 800, 1010], 200)
       assert.match(onSecond(interest(90, [500, 1, 1000], [80, 800, 1000]), lost), /^n2 diverged 0: lacks 105 or more/)
+    })
+
+    it('in motion calls behind what lacks messages that were delivered: their acknowledgements may be lost', () => {
+      const before = interest(90, [500, 1, 1000], [80, 800, 1000], 0)
+      const unacknowledged = interest(200, [500, 1, 1010], [95, 800, 1010], 95)
+      assert.match(onSecond(before, unacknowledged), /^n2 behind 105: lacks 105 or more unacknowledged messages$/)
+      assert.match(onSecond(before, interest(200, [500, 1, 1010], [95, 800, 1010], 120)), /^n2 diverged 0: lacks 25 /)
     })
   })
 
