@@ -67,8 +67,10 @@ export function judgeTermination(
     if (members.size === 1) violations.push({kind: 'single', what: `${name} is on ${target} alone`})
     else if (leader === undefined) violations.push({kind: 'leaderless', what: `${name} has no leader`})
     const watermark = watermarkOf(earlier.get(name) ?? [], leader)
-    // What was acknowledged meanwhile may have gone from all of them.
-    const fewest = Math.min(mattering(earlier.get(name) ?? []), mattering(copies)) - IN_FLIGHT
+    // What was acknowledged meanwhile may have gone from all of them. A consumer whose lead has changed may wait for
+    // acknowledgements that were lost, of messages that nobody holds any more.
+    const held = Math.min(watermark.messages, led?.messages ?? 0)
+    const fewest = Math.min(mattering(earlier.get(name) ?? []), mattering(copies), held) - IN_FLIGHT
     for (const member of members) {
       if (member === target) continue
       const own = copies.find(({node}) => node === member)

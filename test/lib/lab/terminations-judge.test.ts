@@ -83,6 +83,8 @@ describe('the witness of a termination', () => {
     assert.deepEqual(judgeTermination('c', owing(150), owing(150)), [
       {kind: 'behind', what: 'b has 50 messages up to 200 of APP/s, the leader had 200 up to 200'},
     ])
+    const gone = group.map((name) => node(name, [{stream: 's', last: 200, messages: 20, members: group, owed: 150}]))
+    assert.deepEqual(judgeTermination('c', gone, gone), [], 'acknowledgements were lost, the messages are gone')
   })
 
   it('sees that another node does not say what it holds', () => {
