@@ -15,7 +15,7 @@ export interface StreamAsset extends AssetBase {
    * holds is acknowledged and about to be deleted.
    */
   readonly owed?: number | undefined
-  /** Of these, how many were never delivered; undefined where `owed` is. */
+  /** As `owed`, of messages that were never delivered: no lost acknowledgement makes it too large. */
   readonly undelivered?: number | undefined
   readonly members: readonly StreamMember[]
 }

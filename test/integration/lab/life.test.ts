@@ -101,8 +101,10 @@ describe('the life of a lab', () => {
     assert.equal(new Set(ports).size, 6)
     await downLab(home.context, 'one')
     assert.deepEqual(await statusOfLab(home.context, 'two'), two)
-    const {ok} = await fetch(`http://127.0.0.1:${two.nodes[0]?.monitorPort}/varz`)
-    assert.ok(ok)
+    await eventually('the other lab is healthy', async () => {
+      const {status} = await fetch(`http://127.0.0.1:${two.nodes[0]?.monitorPort}/healthz`)
+      return status === 200
+    })
   })
 
   it('says so when the supervisor has crashed, refuses to go on, and down removes what is left', async () => {

@@ -139,7 +139,7 @@ describe('assembling assets', () => {
     )
   })
 
-  it('says how much an interest stream owes its consumers, by their leaders', () => {
+  it('says how much an interest stream owes its consumers and never delivered, by their leaders', () => {
     const owing = (numPending: number, leader: string | undefined) =>
       edited((replica) => ({
         ...replica,
@@ -150,12 +150,13 @@ describe('assembling assets', () => {
       }))
     const owed = (observation: ClusterObservation) => {
       const [asset] = assembleAssets(observation)
-      return asset?.kind === 'stream' ? asset.owed : 'no stream'
+      return asset?.kind === 'stream' ? [asset.owed, asset.undelivered] : 'no stream'
     }
-    assert.equal(owed(owing(40, 'n2')), 43)
-    assert.equal(owed(owing(40, undefined)), undefined)
-    assert.equal(owed(edited((replica) => ({...replica, consumers: []}))), 0)
-    assert.equal(owed(edited((replica) => ({...replica, config: {...replica.config, retention: 'limits'}}))), undefined)
+    const limits = edited((replica) => ({...replica, config: {...replica.config, retention: 'limits'}}))
+    assert.deepEqual(owed(owing(40, 'n2')), [43, 40])
+    assert.deepEqual(owed(owing(40, undefined)), [undefined, undefined])
+    assert.deepEqual(owed(edited((replica) => ({...replica, consumers: []}))), [0, 0])
+    assert.deepEqual(owed(limits), [undefined, undefined])
   })
 
   it('finds each node’s own RAFT state of the group', () => {
