@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 // Plain JavaScript that the oldest Node still in use can parse: it may have to hand over to a newer one first.
-import {spawn} from 'node:child_process'
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
-import * as module from 'node:module'
-import {constants, homedir} from 'node:os'
-import {isAbsolute, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
-import {stripVTControlCharacters} from 'node:util'
+// An `import` of one of Node's modules reads all its exports and loads more of Node, which takes longer than the rest here.
+const builtin = async (name) => process.getBuiltinModule?.(name) ?? (await import(name))
+const {existsSync, readdirSync, readFileSync, statSync} = await builtin('node:fs')
+const {constants, homedir} = await builtin('node:os')
+const {isAbsolute, join} = await builtin('node:path')
+const {fileURLToPath} = await builtin('node:url')
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -28,14 +27,15 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 async function run() {
   // Loading oclif takes longer than all the rest of these two.
   if (process.argv.length === 3 && process.argv[2] === '--version') return console.log(userAgent())
-  const help = findHelp(process.argv.slice(2))
+  const help = await findHelp(process.argv.slice(2))
   if (help !== undefined) {
     // Whoever reads has gone, as `| head -1` does: nothing is left to say.
     process.stdout.on('error', () => {})
     return process.stdout.write(help)
   }
   const cache = compileCacheFolder()
-  if (cache) module.enableCompileCache?.(cache)
+  const {enableCompileCache} = await builtin('node:module')
+  if (cache) enableCompileCache?.(cache)
   if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true)
   warnOfStaleBuild()
   const {default: oclif} = await import('../dist/oclif.js')
@@ -53,7 +53,7 @@ function userAgent() {
  * The help of a command as the build has rendered it: `COMMAND --help`, `--help`, nothing at all. Undefined for
  * whatever else the command line says, and where a terminal is too narrow for it: then oclif answers.
  */
-function findHelp(argv) {
+async function findHelp(argv) {
   const words = argv.filter((word) => word !== '--help' && word !== '-h')
   if (words.length === argv.length && argv.length > 0) return undefined
   const {isTTY, columns = 80} = process.stdout
@@ -65,7 +65,9 @@ function findHelp(argv) {
   if (!Object.hasOwn(texts, id)) return undefined
   const text = texts[id].replace('{userAgent}', userAgent)
   const {NO_COLOR = '', TERM} = process.env
-  return isTTY && NO_COLOR === '' && TERM !== 'dumb' ? text : stripVTControlCharacters(text)
+  if (isTTY && NO_COLOR === '' && TERM !== 'dumb') return text
+  const {stripVTControlCharacters} = await builtin('node:util')
+  return stripVTControlCharacters(text)
 }
 
 /**
@@ -92,7 +94,8 @@ function warnOfStaleBuild() {
  * A child rather than process.execve, which the Nodes that come here do not have. The child gets our terminal, and what
  * a terminal sends (Ctrl-C, its closing) reaches both of us: passed on as well, it would be a second Ctrl-C.
  */
-function handOver(node) {
+async function handOver(node) {
+  const {spawn} = await builtin('node:child_process')
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {stdio: 'inherit'})
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP']) {

@@ -9,8 +9,7 @@
  */
 import {spawnSync} from 'node:child_process'
 import {globSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
-import http from 'node:http'
-import https from 'node:https'
+import {isBuiltin} from 'node:module'
 import {fileURLToPath} from 'node:url'
 import {build, type Metafile, type Plugin} from 'esbuild'
 import {describeBundled} from './notices.ts'
@@ -32,22 +31,62 @@ const NAMELESS = ['reflect-metadata']
 const DEFINE = {'process.env.NODE_ENV': '"production"'}
 /** For the CommonJS among what is bundled. */
 const REQUIRE =
-  "import {createRequire as natsopsRequire} from 'node:module'; const require = natsopsRequire(import.meta.url);"
+  "const natsopsRequire = process.getBuiltinModule('node:module').createRequire(import.meta.url);" +
+  'const require = Object.assign((id) => process.getBuiltinModule(id) ?? natsopsRequire(id), natsopsRequire);'
+
+/** Behind these exports of node:http Node loads a WebSocket client, which takes as long as Node itself. */
+const UNWANTED = ['WebSocket', 'CloseEvent', 'MessageEvent']
 
 /**
- * An `import` of node:http reads each of its exports, and behind one of them Node loads a WebSocket client: 30 ms, as
- * long as Node itself takes. The module is the same without it.
+ * An `import` of one of Node's modules reads every export, and some of them load more when they are read. Here only those
+ * are read that somebody uses.
  */
-const plainHttp: Plugin = {
-  name: 'plain-http',
+const plainBuiltins: Plugin = {
+  name: 'plain-builtins',
   setup: ({onResolve, onLoad}) => {
-    onResolve({filter: /^(node:)?https?$/}, ({path}) => ({path: path.replace('node:', ''), namespace: 'plain-http'}))
-    onLoad({filter: /.*/, namespace: 'plain-http'}, ({path}) => {
-      const properties = Object.getOwnPropertyDescriptors(path === 'http' ? http : https)
-      const names = Object.entries(properties).flatMap(([name, {get}]) => (get ? [] : [name]))
+    onResolve({filter: /^[\w:/]+$/}, ({path, kind}) => {
+      if (!isBuiltin(path) || !(kind === 'import-statement' || kind === 'dynamic-import')) return undefined
+      // An `import()` counts as a use of every export: it gets a module of its own.
+      const suffix = kind === 'dynamic-import' ? '?whole' : ''
+      return {path: path.replace(/^node:/, ''), namespace: 'plain-builtins', suffix}
+    })
+    onLoad({filter: /.*/, namespace: 'plain-builtins'}, ({path}) => {
+      const names = Object.keys(process.getBuiltinModule(`node:${path}`) ?? {})
+      const wanted = names.filter((name) => name !== 'default' && !UNWANTED.includes(name))
       const contents = `const module = process.getBuiltinModule('node:${path}')
         export default module
-        export const {${names.join(', ')}} = module`
+        ${wanted.map((name) => `export const ${name} = /* @__PURE__ */ (() => module.${name})()`).join('\n')}`
+      return {contents}
+    })
+  },
+}
+
+/** What oclif does at every start and natsops has no use for: the text in its file, and what stands there instead. */
+const UNUSED = [
+  // Sorting by the rules of a language loads these rules; ids are plain words.
+  {file: 'config/plugin.js', text: 'a.id.localeCompare(b.id)', instead: '(a.id < b.id ? -1 : 1)'},
+  // Whether this is Linux on Windows, which nobody here asks.
+  {file: 'util/os.js', text: "(await import('wsl-utils')).isWsl ? 'wsl' :", instead: ''},
+]
+
+/** oclif requires all of itself at the start, and what it requires does too: globs, templates. Here when it is used. */
+const quickOclif: Plugin = {
+  name: 'quick-oclif',
+  setup: ({onLoad}) => {
+    onLoad({filter: /@oclif\/core\/lib\/.*\.js$/}, ({path}) => {
+      const source = UNUSED.filter(({file}) => path.endsWith(file)).reduce(
+        (code, {text, instead}) => {
+          if (!code.includes(text)) throw new Error(`oclif is another one: ${path} is without ${text}`)
+          return code.replace(text, instead)
+        },
+        readFileSync(path, 'utf8'),
+      )
+      const required = /^const (\w+_\d+) = ((?:__importDefault\()?require\("[^"]+"\)\)?);$/gm
+      const names = [...source.matchAll(required)].map(([, name]) => name)
+      const use = new RegExp(`(new )?(?<!const )\\b(${names.join('|') || '(?!)'})\\b((?:\\.\\w+)*)`, 'g')
+      const contents = source
+        .replace(required, 'const $1 = () => $2;')
+        .replace(use, (_, made = '', name, path) => (made ? `new (${name}()${path})` : `${name}()${path}`))
       return {contents}
     })
   },
@@ -121,7 +160,7 @@ async function bundle(): Promise<ReadonlySet<string>> {
     define: DEFINE,
     alias: AS_MODULES,
     banner: {js: REQUIRE},
-    plugins: [plainHttp, noDevelopment, plainSchemas],
+    plugins: [plainBuiltins, quickOclif, noDevelopment, plainSchemas],
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,

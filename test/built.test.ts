@@ -48,13 +48,27 @@ describe('the build', () => {
     assert.ok(bytes < 200_000, `${bytes} bytes`)
   })
 
-  const run = (...argv: readonly string[]) =>
-    execFileSync(process.execPath, [join(process.cwd(), 'bin/run.js'), ...argv], {
+  const run = (...argv: readonly string[]) => runNode(join(process.cwd(), 'bin/run.js'), ...argv)
+  const runNode = (...argv: readonly string[]) =>
+    execFileSync(process.execPath, argv, {
       cwd: folder,
       env: {PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true'},
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+
+  it('loads of Node what a command needs, and nothing because of how it is imported', () => {
+    const tell = "process.on('exit', () => console.log(JSON.stringify(process.moduleLoadList)))"
+    const program = join(process.cwd(), 'bin/run.js')
+    const lines = runNode('--import', `data:text/javascript,${tell}`, program, 'cluster', 'list').trim().split('\n')
+    const loaded: readonly string[] = JSON.parse(lines.at(-1) ?? '')
+    assert.ok(loaded.includes('NativeModule fs/promises'))
+    const needless = ['child_process', 'crypto', 'http', 'internal/deps/undici/undici', 'zlib']
+    assert.deepEqual(
+      needless.filter((name) => loaded.includes(`NativeModule ${name}`)),
+      [],
+    )
+  })
 
   it('reads YAML, makes certificates, keys and configurations, and checks them', () => {
     writeFileSync(join(folder, 'natsops.yaml'), 'clusters:\n  somewhere: {nodes: 5}\n')
