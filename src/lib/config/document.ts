@@ -53,7 +53,8 @@ export async function checkDocument<Value>(
     throw new UsageError(`${path}: ${lowerFirst(messageOf(error))}`)
   }
   if (repeated !== undefined) throw new UsageError(`${path}${lineOf(repeated)}: map keys must be unique`)
-  const checked = schema.safeParse(value)
+  // Interpreted: compiling a schema takes longer than reading one document.
+  const checked = schema.safeParse(value, {jitless: true})
   if (checked.success) return checked.data
 
   const {nearestName} = await import('../nearest.ts')

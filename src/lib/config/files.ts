@@ -90,7 +90,7 @@ async function refusePlanted(path: string, uid: number): Promise<void> {
 async function parseFile(path: string, home: string): Promise<FileValues> {
   const text = await guard(path, () => readText(path))
   const {fileSchema, knownKeys} = await import('./schema.ts')
-  return resolveAll(await checkDocument({path, text}, fileSchema, knownKeys), dirname(path), home)
+  return resolveAll(await checkDocument({path, text}, fileSchema(), knownKeys), dirname(path), home)
 }
 
 function resolveAll({defaults, clusters = {}, ...rest}: FileValues, folder: string, home: string): FileValues {

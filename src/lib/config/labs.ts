@@ -36,7 +36,7 @@ export async function readLab(labs: string, name: string, home: string): Promise
     throw broken(path, name, messageOf(error))
   }
   const {labSchema} = await import('./schema.ts')
-  const parsed = labSchema.safeParse(parseJson(text))
+  const parsed = labSchema().safeParse(parseJson(text), {jitless: true})
   if (parsed.success) return resolvePaths(parsed.data, join(labs, name), home)
   const [issue] = parsed.error.issues
   throw broken(path, name, `${issue?.path.map(String).join('.') || 'the file'}: expected ${issue?.message}`)

@@ -128,26 +128,28 @@ function clusterSchema(unknown: 'refused' | 'left out') {
     mapping,
   )
 }
-const cluster = clusterSchema('refused')
+let refusing: ReturnType<typeof clusterSchema> | undefined
+const cluster = () => (refusing ??= clusterSchema('refused'))
 
 const clusterName = text(`a name of a cluster: ${CLUSTER_NAME_RULE}`, (value) => CLUSTER_NAME.test(value))
 /** `clusters: {nats-prod:}` names a cluster and leaves everything to the defaults. */
 const emptyOr = <Schema extends z.ZodType>(schema: Schema) => z.preprocess((value) => value ?? {}, schema)
 
 /** A configuration file as the operator writes it. */
-export const fileSchema = emptyOr(
-  z.strictObject(
-    {
-      defaultCluster: clusterName.optional(),
-      defaults: emptyOr(cluster).optional(),
-      clusters: emptyOr(z.record(clusterName, emptyOr(cluster), mapping)).optional(),
-    },
-    'a mapping with defaultCluster, defaults or clusters',
-  ),
-)
+export const fileSchema = () =>
+  emptyOr(
+    z.strictObject(
+      {
+        defaultCluster: clusterName.optional(),
+        defaults: emptyOr(cluster()).optional(),
+        clusters: emptyOr(z.record(clusterName, emptyOr(cluster()), mapping)).optional(),
+      },
+      'a mapping with defaultCluster, defaults or clusters',
+    ),
+  )
 
 /** The description of a running lab: a cluster's keys among others that only the lab reads. */
-export const labSchema = clusterSchema('left out')
+export const labSchema = () => clusterSchema('left out')
 
 /** The keys that may stand at a path of a configuration file, for "did you mean". */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
@@ -155,8 +157,8 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (top === undefined) return ['defaultCluster', 'defaults', 'clusters']
   const inCluster = top === 'clusters' ? below.slice(1) : below
   const group = inCluster.find((each) => typeof each === 'string')
-  if (group === undefined) return Object.keys(cluster.shape)
+  if (group === undefined) return Object.keys(cluster().shape)
   if (group === 'nodes') return ['name', 'host', 'clientPort', 'monitorPort', 'asg', 'instanceName']
-  const schema = cluster.shape[group as keyof typeof cluster.shape].unwrap()
+  const schema = cluster().shape[group as keyof ReturnType<typeof clusterSchema>['shape']].unwrap()
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
