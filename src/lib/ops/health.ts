@@ -1,10 +1,12 @@
+import {isDeepStrictEqual} from 'node:util'
 import type {ClusterContext} from '../context.ts'
 import {assembleAssets} from '../domain/assemble.ts'
 import type {AwsProblem} from '../domain/health/input.ts'
 import {hasAnswered} from '../domain/health/look.ts'
 import {type HealthReport, judgeHealth} from '../domain/health.ts'
-import type {AwsNodeObservation} from '../domain/observation.ts'
+import type {AwsNodeObservation, ClusterObservation} from '../domain/observation.ts'
 import {judgeReplication} from '../domain/replication.ts'
+import {configuredNodes, type NodeTarget} from '../domain/settings.ts'
 import {OpsError} from '../errors.ts'
 import {rejectWhenAborted} from './interruption.ts'
 import {type Discovery, discoverNodes} from './nodes.ts'
@@ -23,6 +25,9 @@ const AWS_EVERY_MS = 15_000
 /**
  * Looks twice and judges. A cluster that gave no answer at all is not asked again. Rejects with the signal's reason
  * when interrupted, with nothing else: what does not answer, AWS included, is part of the report.
+ *
+ * The first look is at the nodes that are known without AWS, which is asked while time has to pass anyway: loading its
+ * clients would hold up the nodes' answers. Where AWS then knows of other nodes, the looks begin anew, at those.
  */
 export async function checkHealth(context: ClusterContext, options: HealthOptions): Promise<HealthReport> {
   for await (const report of watchHealth(context, options)) return report
@@ -36,21 +41,33 @@ export async function* watchHealth(
 ): AsyncGenerator<HealthReport, undefined> {
   const {clock, settings, signal} = context
   const interrupted = rejectWhenAborted(signal)
-  const discovery = await Promise.race([discoverNodes(context, {aws: askAws}), interrupted])
-  const {nodes} = discovery
-  let earlier = await Promise.race([observeCluster(context, nodes), interrupted])
-  // Between the looks there is time for it; before, loading the clients would hold up the nodes' answers.
+  const look = (at: readonly NodeTarget[]): Promise<ClusterObservation> =>
+    Promise.race([observeCluster(context, at), interrupted])
+  const pauseAfter = async ({nodes}: ClusterObservation): Promise<void> => {
+    if (nodes.some(hasAnswered)) await clock.sleep(intervalMs, signal)
+  }
+  let nodes = configuredNodes(settings)
+  let earlier = await look(nodes)
   let askedAt = clock.monotonic()
-  let aws = askAws ? lookAtAws(context, discovery) : SKIPPED
-  for (let looks = 1; ; looks += 1) {
-    const pointless = looks === 1 && !earlier.nodes.some(hasAnswered)
-    if (!pointless) await clock.sleep(intervalMs, signal)
+  const discovering = discoverNodes(context, {aws: askAws})
+  let aws = askAws ? lookAtAws(context, discovering) : SKIPPED
+  await pauseAfter(earlier)
+  const discovery = await Promise.race([discovering, interrupted])
+  if (!isDeepStrictEqual(nodes, discovery.nodes)) {
+    nodes = discovery.nodes
+    earlier = await look(nodes)
+    await pauseAfter(earlier)
+  }
+  let isPointless = !earlier.nodes.some(hasAnswered)
+  for (;;) {
     if (askAws && clock.monotonic() - askedAt >= AWS_EVERY_MS) {
       askedAt = clock.monotonic()
       aws = lookAtAws(context, {nodes})
     }
-    const look = pointless ? earlier : observeCluster(context, nodes)
-    const [later, awsAnswer] = await Promise.race([Promise.all([look, aws]), interrupted])
+    const [later, awsAnswer] = await Promise.race([
+      Promise.all([isPointless ? earlier : look(nodes), aws]),
+      interrupted,
+    ])
     yield judgeHealth({
       settings,
       earlier,
@@ -61,9 +78,13 @@ export async function* watchHealth(
       nodesWarning: discovery.problem ? undefined : discovery.warning,
       now: clock.now(),
     })
+    isPointless = false
     earlier = later
+    await clock.sleep(intervalMs, signal)
   }
 }
+
+type AwsQuestion = Pick<Discovery, 'nodes' | 'problem'>
 
 interface AwsAnswer {
   readonly aws: readonly AwsNodeObservation[] | undefined
@@ -76,17 +97,14 @@ const SKIPPED: Promise<AwsAnswer> = Promise.resolve({
 })
 
 /** Runs while the nodes are looked at: a failure is reported when it is waited for, not before. */
-function lookAtAws(context: ClusterContext, discovery: Pick<Discovery, 'nodes' | 'problem'>): Promise<AwsAnswer> {
-  const answer = askAwsAbout(context, discovery)
+function lookAtAws(context: ClusterContext, about: AwsQuestion | Promise<AwsQuestion>): Promise<AwsAnswer> {
+  const answer = Promise.resolve(about).then((discovery) => askAwsAbout(context, discovery))
   answer.catch(() => {})
   return answer
 }
 
 /** AWS that cannot be asked is an answer too. What discovery has run into is not run into again. */
-async function askAwsAbout(
-  context: ClusterContext,
-  {nodes, problem}: Pick<Discovery, 'nodes' | 'problem'>,
-): Promise<AwsAnswer> {
+async function askAwsAbout(context: ClusterContext, {nodes, problem}: AwsQuestion): Promise<AwsAnswer> {
   if (problem) return {aws: undefined, awsProblem: problemOf(problem)}
   try {
     return {aws: await observeAws(context, nodes), awsProblem: undefined}
