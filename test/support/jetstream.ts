@@ -10,10 +10,10 @@ const ANSWER_LIMIT_MS = 30_000
 export function addStream(
   connection: NatsConnection,
   config: Partial<StreamConfig> & {name: string},
+  limitMs?: number,
 ): Promise<StreamInfo> {
-  return eventually(`stream ${config.name} is made`, async () => {
-    return (await connection.jetstreamManager()).streams.add(config)
-  })
+  const add = async () => (await connection.jetstreamManager()).streams.add(config)
+  return eventually(`stream ${config.name} is made`, add, limitMs)
 }
 
 /** Asks again until it is not there. */

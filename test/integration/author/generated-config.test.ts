@@ -20,6 +20,7 @@ import {eventually} from '../../support/eventually.ts'
 import {
   generateIn,
   monitorPage,
+  startFormed,
   startServers,
   untilHealthy,
   writeCertificates,
@@ -69,9 +70,11 @@ gateways: {remotes: [{name: west, urls: ["west.test:7222"]}], auth: {user: gate,
 
 describe('generated configurations', () => {
   let folder: string
+  let stores: string
   let authority: Authority
   before(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'natsops-generated-')))
+    stores = join(folder, 'store')
     authority = await prepare(folder)
   })
   after(() => rmSync(folder, {recursive: true, force: true}))
@@ -104,15 +107,15 @@ ${tls.replace('{', `{directory: "${folder}/tls/{node}", `)}
     })
   }
 
-  it('form a plain cluster on 2.10 that keeps messages on three nodes', async () => {
+  it('form a plain cluster on 2.10 that keeps messages on three nodes', async function () {
+    this.timeout(600_000)
     const {text, ports} = await localCluster(folder, 'plain', 3, {auth: '{mode: none}'})
     const {out} = await generateIn(folder, 'plain', text)
-    await using servers = startServers(natsServerOf('2.10'), out, ['plain-1', 'plain-2', 'plain-3'])
-    await untilHealthy(
-      ports.map(({monitor}) => monitor),
-      servers,
-    )
-    await storesOnThree({servers: `127.0.0.1:${ports[1]!.client}`})
+    const nodes = ['plain-1', 'plain-2', 'plain-3']
+    await using _ = await startFormed(natsServerOf('2.10'), {out, stores, nodes}, async (servers) => {
+      await untilHealthy(monitorsOf(ports), servers)
+      await storesOnThree({servers: `127.0.0.1:${ports[1]!.client}`})
+    })
     assert.deepEqual(await drift(folder, 'plain', ports, text), {exitCode: 0, found: ['same', 'same', 'same']})
     const changed = text.replace('256MiB', '512MiB').concat('limits: {maxPayload: 2MiB}\n')
     const differences = [
@@ -134,11 +137,7 @@ routes: {auth: {user: route, passwordFile: password}}
     })
     const {out} = await generateIn(folder, 'safe', text)
     await using servers = startServers(natsServerOf('2.15'), out, ['safe-1', 'safe-2', 'safe-3'])
-    await untilHealthy(
-      ports.map(({monitor}) => monitor),
-      servers,
-      join(folder, 'tls/ca.crt'),
-    )
+    await untilHealthy(monitorsOf(ports), servers, join(folder, 'tls/ca.crt'))
     const tls = {
       caFile: join(folder, 'tls/ca.crt'),
       certFile: join(folder, 'tls/client.crt'),
@@ -175,17 +174,17 @@ routes: {auth: {user: route, passwordFile: password}}
     )
   })
 
-  it('form a cluster in operator mode, in which a user of the application account has JetStream', async () => {
+  it('form a cluster in operator mode, in which a user of the application account has JetStream', async function () {
+    this.timeout(600_000)
     const {text, ports} = await localCluster(folder, 'blue', 3, {auth: '{mode: operator}'})
     const {out} = await generateIn(folder, 'blue', text)
-    await using servers = startServers(natsServerOf('2.10'), out, ['blue-1', 'blue-2', 'blue-3'])
-    await untilHealthy(
-      ports.map(({monitor}) => monitor),
-      servers,
-    )
     const admin = authority.accounts.find(({name}) => name === 'APP')!.users[0]!
     const authenticator = credsAuthenticator(new TextEncoder().encode(formatCredentials(admin)))
-    await storesOnThree({servers: `127.0.0.1:${ports[2]!.client}`, authenticator})
+    const nodes = ['blue-1', 'blue-2', 'blue-3']
+    await using _ = await startFormed(natsServerOf('2.10'), {out, stores, nodes}, async (servers) => {
+      await untilHealthy(monitorsOf(ports), servers)
+      await storesOnThree({servers: `127.0.0.1:${ports[2]!.client}`, authenticator})
+    })
     await assert.rejects(connect({servers: `127.0.0.1:${ports[2]!.client}`}), /Authorization Violation/i)
     assert.deepEqual(await drift(folder, 'blue', ports, text), {exitCode: 0, found: ['same', 'same', 'same']})
   })
@@ -299,19 +298,26 @@ ${rest}`
   return {text, ports}
 }
 
+function monitorsOf(ports: readonly LocalPorts[]): readonly number[] {
+  return ports.map(({monitor}) => monitor)
+}
+
 /** A stream of three replicas takes a message. */
 async function storesOnThree(options: ConnectionOptions): Promise<void> {
   const client = await connect(options)
-  await eventually('a stream of three replicas is made', async () => {
-    const info = await addStream(client, {name: 'orders', subjects: ['orders.>'], num_replicas: 3})
-    return info.cluster?.replicas?.length === 2
-  })
-  // Made is not yet led: until then nobody answers.
-  await eventually('it takes a message', async () => {
-    const {seq} = await client.jetstream().publish('orders.new', 'one', {msgID: 'one'})
-    return seq === 1
-  })
-  await client.close()
+  try {
+    await eventually('a stream of three replicas is made', async () => {
+      const info = await addStream(client, {name: 'orders', subjects: ['orders.>'], num_replicas: 3}, 45_000)
+      return info.cluster?.replicas?.length === 2
+    })
+    // Made is not yet led: until then nobody answers.
+    await eventually('it takes a message', async () => {
+      const {seq} = await client.jetstream().publish('orders.new', 'one', {msgID: 'one'})
+      return seq === 1
+    })
+  } finally {
+    await client.close()
+  }
 }
 
 /** What is published over there arrives here. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import {type ChildProcess, spawn} from 'node:child_process'
 import {cpSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Authenticator, connect, credsAuthenticator, type NatsConnection} from 'nats'
@@ -7,10 +6,9 @@ import AuthInit from '../../../src/commands/auth/init.ts'
 import AuthUserRevoke from '../../../src/commands/auth/user/revoke.ts'
 import AuthUserRotate from '../../../src/commands/auth/user/rotate.ts'
 import ConfigGenerate from '../../../src/commands/config/generate.ts'
-import {killAll} from '../../support/children.ts'
 import {eventually} from '../../support/eventually.ts'
 import {temporaryFolder} from '../../support/folder.ts'
-import {monitorPage} from '../../support/generated-cluster.ts'
+import {monitorPage, type RunningServers, startFormed, untilHealthy} from '../../support/generated-cluster.ts'
 import {addStream, publishAll} from '../../support/jetstream.ts'
 import {natsServerOf} from '../../support/nats-servers.ts'
 import {testPorts} from '../../support/ports.ts'
@@ -23,14 +21,13 @@ for (const series of ['2.10', '2.15'] as const) {
     this.slow(15_000)
     this.timeout(600_000)
     const folder = temporaryFolder()
-    const servers: ChildProcess[] = []
     const clients: NatsConnection[] = []
-    let log = ''
+    let servers: RunningServers
     let ports: readonly number[] = []
     let monitors: readonly number[] = []
     after(async () => {
       await Promise.all(clients.map((client) => client.close()))
-      await killAll(servers)
+      await servers?.[Symbol.asyncDispose]()
       folder[Symbol.dispose]()
     })
     const file = join(folder.path, 'cluster.yaml')
@@ -69,19 +66,21 @@ for (const series of ['2.10', '2.15'] as const) {
       writeFileSync(file, description(folder.path, nodes))
       await run(AuthInit, '--store', 'files')
       await generate()
-      for (const node of NODES) {
-        deploy(folder.path, node)
-        const server = spawn(natsServerOf(series).path, ['-c', join(folder.path, 'etc', node, 'nats-server.conf')], {
-          stdio: ['ignore', 'ignore', 'pipe'],
+      for (const node of NODES) deploy(folder.path, node)
+      const [out, stores] = [join(folder.path, 'etc'), join(folder.path, 'store')]
+      servers = await startFormed(natsServerOf(series), {out, stores, nodes: NODES}, async (running) => {
+        await untilHealthy(monitors, running)
+        const admin = await connect({
+          servers: `127.0.0.1:${ports[0]}`,
+          authenticator: signsOnly(readFileSync(join(folder.path, 'auth/creds/admin.creds'), 'utf8')),
+          timeout: 30_000,
         })
-        server.stderr?.on('data', (chunk) => {
-          log += String(chunk)
-        })
-        servers.push(server)
-      }
-      for (const monitor of monitors) {
-        await eventually('a server is healthy', async () => (await monitorPage(monitor, '/healthz')).status === 'ok')
-      }
+        try {
+          await addStream(admin, {name: 'orders', subjects: ['orders.>'], num_replicas: 3}, 45_000)
+        } finally {
+          await admin.close()
+        }
+      })
     })
 
     it('denies whatever is not named, and lets a service answer that may publish nothing', async () => {
@@ -108,8 +107,6 @@ for (const series of ['2.10', '2.15'] as const) {
       const old = creds()
       const adminCreds = readFileSync(join(folder.path, 'auth/creds/admin.creds'), 'utf8')
       const admin = await login(adminCreds, 0)
-      const make = () => addStream(admin, {name: 'orders', subjects: ['orders.>'], num_replicas: 3})
-      await make().catch((cause) => assert.fail(`${cause.cause}\n${log}`))
       const before = await login(old, 1)
       await run(AuthUserRotate, 'orders', '--store', 'files')
       const fresh = creds()
@@ -133,7 +130,7 @@ for (const series of ['2.10', '2.15'] as const) {
       for (const [index, node] of NODES.entries()) {
         const since = String((await monitorPage(monitors[index]!, '/varz')).config_load_time)
         deploy(folder.path, node)
-        servers[index]!.kill('SIGHUP')
+        servers.signal(node, 'SIGHUP')
         await eventually('the server has reloaded', async () => {
           return String((await monitorPage(monitors[index]!, '/varz')).config_load_time) !== since
         })
@@ -142,8 +139,16 @@ for (const series of ['2.10', '2.15'] as const) {
       // One that was not acknowledged in time was sent again.
       await eventually('every message has reached the new user', () => new Set(heard).size === NODES.length)
       assert.deepEqual([...new Set(heard)], NODES)
-      assert.deepEqual(await Promise.all(NODES.map((_, index) => isRefused(old, index))), [true, true, true], log)
-      assert.deepEqual(await Promise.all(NODES.map((_, index) => isRefused(fresh, index))), [false, false, false], log)
+      assert.deepEqual(
+        await Promise.all(NODES.map((_, index) => isRefused(old, index))),
+        [true, true, true],
+        servers.log(),
+      )
+      assert.deepEqual(
+        await Promise.all(NODES.map((_, index) => isRefused(fresh, index))),
+        [false, false, false],
+        servers.log(),
+      )
       await eventually('the old connection is cut', () => lost.some((word) => word === 'before disconnect'))
       assert.deepEqual(interruptions, [])
       // Servers of 2.10 close clients that show their key beside the JWT, as this library does by itself.
@@ -174,7 +179,7 @@ auth:
 
 /** What an operator copies to a node. */
 function deploy(folder: string, node: string): void {
-  cpSync(join(folder, 'deploy/nodes', node), join(folder, 'etc', node), {recursive: true})
+  cpSync(join(folder, 'deploy/nodes', node), join(folder, 'etc/nodes', node), {recursive: true})
 }
 
 /** Shows the JWT and the signature, as clients in Go do. */
