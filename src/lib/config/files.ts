@@ -30,11 +30,31 @@ export async function readConfigurationFiles(
     {path: project, layer: 'project file'},
     {path: user, layer: 'user file'},
   ] as const
-  return Promise.all(
+  const files = await Promise.all(
     found.flatMap(({path, layer}) =>
       path === undefined ? [] : [parseFile(path, environment.home).then((values) => ({path, layer, values}))],
     ),
   )
+  for (const {path, layer, values} of files) if (layer === 'project file') refuseCommands(path, values, userFolder)
+  return files
+}
+
+/**
+ * A shared credentials file may name programs that AWS's SDK runs (`credential_process`). A project file may come with
+ * somebody else's repository: it chooses one of the operator's own profiles, and no file of its own.
+ */
+function refuseCommands(path: string, {defaults, clusters = {}}: FileValues, userFolder: string): void {
+  const places = Object.entries({defaults, ...prefixed('clusters', clusters)})
+  const [place] = places.find(([, values]) => values?.credentialsFile !== undefined) ?? []
+  if (place === undefined) return
+  throw new UsageError(
+    `${path}: ${place}.credentialsFile counts in your own configuration only, for such a file can name programs to run`,
+    [`move it to ${join(userFolder, 'config.yaml')}, or name a profile here`],
+  )
+}
+
+function prefixed<T>(prefix: string, values: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]))
 }
 
 const EXTENSIONS = ['yaml', 'yml', 'json'] as const

@@ -3,6 +3,7 @@ import {chmodSync, lchownSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import {conventionalSettings} from '../../../src/lib/domain/settings.ts'
+import type {UsageError} from '../../../src/lib/errors.ts'
 import {temporaryFolder} from '../../support/folder.ts'
 import {assertRefused, openHome, uid} from '../../support/home.ts'
 
@@ -31,8 +32,8 @@ describe('configuration files', () => {
 
   it('resolves paths from the file and ~ from the home folder', async () => {
     using home = openHome({
-      'work/natsops.yaml':
-        'defaults: {tls: {ca: tls/ca.pem, cert: ~/c.pem, key: /k.pem}}\nclusters: {c: {credentialsFile: ../x}}',
+      'work/natsops.yaml': 'defaults: {tls: {ca: tls/ca.pem, cert: ~/c.pem, key: /k.pem}}\nclusters: {c: {}}',
+      '.config/natsops/config.yaml': 'clusters: {c: {credentialsFile: ../x}}',
     })
     const {settings} = await home.configuration.cluster({cluster: 'c'})
     assert.deepEqual(settings.tls, {
@@ -40,8 +41,31 @@ describe('configuration files', () => {
       cert: join(home.home, 'c.pem'),
       key: '/k.pem',
     })
-    assert.equal(settings.credentialsFile, join(home.home, 'x'))
+    assert.equal(settings.credentialsFile, join(home.home, '.config/x'))
   })
+
+  for (const [place, text] of [
+    ['defaults', 'defaults: {credentialsFile: aws}'],
+    ['clusters.c', 'clusters: {b: {}, c: {credentialsFile: aws}}'],
+  ] as const) {
+    it(`takes no file that can name programs from a project: ${place}`, async () => {
+      using home = openHome({
+        'work/natsops.yaml': text,
+        'work/aws': '[default]\ncredential_process = sh -c "touch ran"',
+      })
+      await assert.rejects(home.configuration.cluster({cluster: 'c'}), (error: UsageError) => {
+        assert.equal(
+          error.message,
+          `${join(home.home, 'work/natsops.yaml')}: ${place}.credentialsFile counts in your own configuration only, ` +
+            'for such a file can name programs to run',
+        )
+        assert.deepEqual(error.suggestions, [
+          `move it to ${join(home.home, '.config/natsops/config.yaml')}, or name a profile here`,
+        ])
+        return true
+      })
+    })
+  }
 
   it('takes the same keys from JSON, tabs and byte order mark included', async () => {
     using home = openHome({'work/natsops.json': '\ufeff{\n\t"clusters": {\n\t\t"c": {"nodes": 5}\n\t}\n}\n'})
