@@ -47,8 +47,8 @@ export interface TestLab extends TestHome {
   /** A new launch template version with this server; returns its number. */
   release(server: NatsServer): Promise<number>
   /**
-   * Waits for something of a node that was replaced. 2.10 leaves an empty server behind its meta leader now and then, for
-   * good; a restart mends it, and is given to a node that takes long.
+   * Waits for something of a node that was replaced or restarted. 2.10 leaves a server behind its meta leader now and then,
+   * for good; a restart mends it, and is given to a node that takes long.
    */
   untilBack(node: string, what: string, isSo: () => Promise<boolean | undefined>): Promise<void>
   /** The lab's cluster, as a command sees it. Closed by `stop`. */

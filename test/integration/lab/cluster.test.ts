@@ -208,7 +208,7 @@ for (const series of ['2.10', '2.15'] as const) {
           (await lab.status()).nodes.map(({instanceId}) => instanceId).sort(),
         )
       })
-      await eventually('all healthy', async () => (await monitor(fresh, '/healthz')).ok)
+      await waitUntilHealthy(2)
     })
 
     it('does to a server what a hand on the instance would, and starts nothing again by itself', async () => {
@@ -251,10 +251,7 @@ for (const series of ['2.10', '2.15'] as const) {
         const {nodes} = await lab.status()
         return (await Promise.all(nodes.map(messagesOn))).every((count) => count === 200)
       })
-      await eventually('all healthy', async () => {
-        const {nodes} = await lab.status()
-        return (await Promise.all(nodes.map((node) => monitor(node, '/healthz')))).every(({ok}) => ok)
-      })
+      for (const n of [1, 2, 3]) await waitUntilHealthy(n)
       const old = await nodeOf(3)
       const marker = join(lab.files.instances, old.instanceId!, 'store', 'marker')
       await writeFile(marker, '')
@@ -275,6 +272,12 @@ for (const series of ['2.10', '2.15'] as const) {
     async function waitUntilFed(n: number): Promise<void> {
       await lab.untilBack(`lab-node-${n}`, `node ${n} is fed again`, async () => {
         return (await messagesOn(await nodeOf(n))) === 200
+      })
+    }
+
+    async function waitUntilHealthy(n: number): Promise<void> {
+      await lab.untilBack(`lab-node-${n}`, `node ${n} is healthy`, async () => {
+        return (await monitor(await nodeOf(n), '/healthz')).ok
       })
     }
 
