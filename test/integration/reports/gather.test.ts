@@ -31,6 +31,14 @@ describe('one request that several answer', () => {
         message.respond(gzipSync('unpacked'), {headers: packed})
       },
     })
+    const huge = gzipSync(Buffer.alloc(129 * 1024 * 1024))
+    answering.subscribe('huge', {
+      callback: (_error, message) => {
+        const packed = headers()
+        packed.set('Content-Encoding', 'gzip')
+        message.respond(huge, {headers: packed})
+      },
+    })
     await answering.flush()
   })
 
@@ -64,6 +72,10 @@ describe('one request that several answer', () => {
 
   it('unpacks compressed answers', async () => {
     assert.deepEqual(await gather('packed', 1, 20_000, true), ['unpacked'])
+  })
+
+  it('refuses an answer that unpacks into more than anybody has to say', async () => {
+    await assert.rejects(gather('huge', 1, 20_000, true), {code: 'REQUEST_FAILED', exit: 7})
   })
 
   it('fails where nobody listens', async () => {

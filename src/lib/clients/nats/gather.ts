@@ -43,8 +43,11 @@ export async function gather(
   }
 }
 
+/** Bytes of one answer, unpacked: as much as a monitoring port may say. */
+const LONGEST_ANSWER = 128 * 1024 * 1024
+
 async function unpack({data, headers}: Msg): Promise<Uint8Array> {
-  return headers?.get('Content-Encoding') === 'gzip' ? promisify(gunzip)(data) : data
+  return headers?.get('Content-Encoding') === 'gzip' ? promisify(gunzip)(data, {maxOutputLength: LONGEST_ANSWER}) : data
 }
 
 function noResponders(): Error {

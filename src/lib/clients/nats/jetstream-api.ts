@@ -67,9 +67,10 @@ export function openJetStreamApi(
       }
       const first = await askPage(0)
       for (let page = first.value; ; page = (await askPage(counted.size)).value) {
-        const found = Object.entries(page.state.subjects ?? {})
-        for (const [subject, messages] of found) counted.set(subject, messages)
-        if (found.length === 0 || counted.size >= page.total) break
+        const known = counted.size
+        for (const [subject, messages] of Object.entries(page.state.subjects ?? {})) counted.set(subject, messages)
+        // A page that brings nothing new is the last one, whatever the total: subjects come and go between two pages.
+        if (counted.size === known || counted.size >= page.total) break
       }
       return {
         ...first.wire.streamDetail(account, first.value),
