@@ -138,6 +138,9 @@ export type ReportConsumer = z.output<typeof reportConsumer>
 export type AccountStatz = z.output<typeof accountStatz>
 export type Connz = z.output<typeof connz>
 
+/** `292y24w3d23h47m16s854ms775µs807ns` is what a server can say at most. */
+const LONGEST_SPOKEN = 64
+
 const UNIT_MS: Readonly<Record<string, number>> = {
   y: 365 * 86_400_000,
   d: 86_400_000,
@@ -151,6 +154,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 }
 
 function parseSpokenDuration(spoken: string): number | undefined {
+  // A server's text: the search below takes time by the square of its length.
+  if (spoken.length > LONGEST_SPOKEN) return undefined
   const parts = [...spoken.matchAll(/(\d+(?:\.\d+)?)(y|d|h|ms|m|µs|us|ns|s)/g)]
   if (parts.map(([part]) => part).join('') !== spoken || parts.length === 0) return undefined
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0)

@@ -63,7 +63,8 @@ export function planStop(unit: UnitProperties): StopPlan {
 
 /** systemd's time spans as `systemctl show` prints them: `1min 30s`, `2min`, `infinity`; milliseconds. */
 function parseTimeSpan(text: string | undefined): number | undefined {
-  if (text === undefined || text === 'infinity') return undefined
+  // The longer ones are no time spans, and the search below takes time by the square of their length.
+  if (text === undefined || text === 'infinity' || text.length > 64) return undefined
   const units: Record<string, number> = {us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000}
   let total = 0
   for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)\b/g))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {readFileSync} from 'node:fs'
+import {connz} from '../../../../src/lib/clients/monitor/report-schemas.ts'
 import {check, healthz, jsz, raftz, routez, varz} from '../../../../src/lib/clients/monitor/schemas.ts'
 
 describe('schemas of monitoring answers', () => {
@@ -19,4 +20,14 @@ describe('schemas of monitoring answers', () => {
       assert.ok('wrong' in wrong && wrong.wrong.startsWith(`${field}: `), JSON.stringify(wrong))
     })
   }
+
+  it('take a duration for none that is longer than any can be, in no time', () => {
+    const connection = (uptime: string) => ({total: 1, connections: [{cid: 1, ip: '::1', port: 1, uptime}]})
+    const read = (uptime: string) => {
+      const result = check(connz, connection(uptime))
+      return 'value' in result ? result.value.connections[0]?.uptime : result.wrong
+    }
+    assert.equal(read('1m2s'), 62_000)
+    assert.equal(read('1'.repeat(2_000_000)), undefined)
+  })
 })
