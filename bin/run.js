@@ -2,7 +2,7 @@
 // Plain JavaScript that the oldest Node still in use can parse: it may have to hand over to a newer one first.
 // An `import` of one of Node's modules reads all its exports and loads more of Node, which takes longer than the rest here.
 const builtin = async (name) => process.getBuiltinModule?.(name) ?? (await import(name))
-const {existsSync, readdirSync, readFileSync, statSync} = await builtin('node:fs')
+const {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync} = await builtin('node:fs')
 const {constants, homedir} = await builtin('node:os')
 const {isAbsolute, join} = await builtin('node:path')
 const {fileURLToPath} = await builtin('node:url')
@@ -72,12 +72,29 @@ async function findHelp(argv) {
 
 /**
  * In the user's own cache and not in Node's default place, a folder of one name in the shared temporary folder: what
- * lies there is run as code, and whoever creates that folder first could put code into it.
+ * lies there is run as code, and whoever creates that folder first could put code into it. Undefined where it cannot be
+ * the user's alone.
  */
 function compileCacheFolder() {
   const {XDG_CACHE_HOME: configured = '', HOME: home = ''} = process.env
   const base = isAbsolute(configured) ? configured : join(home || homedir(), '.cache')
-  return isAbsolute(base) ? join(base, 'natsops', 'compile') : undefined
+  if (!isAbsolute(base)) return undefined
+  const folder = join(base, 'natsops')
+  const compiled = join(folder, 'compile')
+  try {
+    for (const [path, allowed] of [
+      [folder, 0o755],
+      [compiled, 0o700],
+    ]) {
+      mkdirSync(path, {recursive: true, mode: 0o700})
+      const found = lstatSync(path)
+      if (!found.isDirectory() || found.uid !== process.geteuid()) return undefined
+      if (found.mode & 0o777 & ~allowed) chmodSync(path, found.mode & allowed)
+    }
+    return compiled
+  } catch {
+    return undefined
+  }
 }
 
 /** For a developer at a terminal: edits have no effect before the next build. An installed package has no sources. */

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
@@ -165,6 +176,29 @@ describe('bin/run.js', () => {
     const env = {PATH: process.env.PATH, HOME: '/dev/null/home'}
     const {stderr, code} = await outcome(spawn(process.execPath, [join(root, 'bin/run.js'), 'probe'], {env}))
     assert.deepEqual([stderr, code], ['', 0])
+  })
+
+  it("keeps compiled code where nobody else can put theirs, whatever the user's umask", async () => {
+    const cache = join(root, '.cache/natsops')
+    const run = () =>
+      outcome(spawn('sh', ['-c', `umask 000; exec '${process.execPath}' '${join(root, 'bin/run.js')}' probe`], {env}))
+    const env = {PATH: process.env.PATH, HOME: root}
+    assert.equal((await run()).code, 0)
+    assert.equal(statSync(join(cache, 'compile')).mode & 0o777, 0o700)
+    assert.ok(readdirSync(join(cache, 'compile')).length > 0)
+    chmodSync(cache, 0o777)
+    chmodSync(join(cache, 'compile'), 0o777)
+    assert.equal((await run()).code, 0)
+    assert.deepEqual(
+      [cache, join(cache, 'compile')].map((path) => statSync(path).mode & 0o777),
+      [0o755, 0o700],
+    )
+    rmSync(join(cache, 'compile'), {recursive: true})
+    const elsewhere = join(root, 'elsewhere')
+    mkdirSync(elsewhere)
+    symlinkSync(elsewhere, join(cache, 'compile'))
+    assert.equal((await run()).code, 0)
+    assert.deepEqual(readdirSync(elsewhere), [])
   })
 
   it('is silent about a build older than the sources when nobody is watching', async () => {
