@@ -26,15 +26,24 @@ export interface ProcessIdentity {
   readonly started: string
 }
 
-/** `changed`: something stands there, but not what was written. */
-export type FileState = 'ours' | 'changed' | 'missing'
+/**
+ * `changed`: something stands there, but not what was written. `hidden`: nobody can say what stands there now, for its
+ * folder is not there or lets nobody in: a disk that is not mounted, another machine's folder.
+ */
+export type FileState = 'ours' | 'changed' | 'missing' | 'hidden'
 
 export type Verdict = 'keep' | 'remove' | 'forget'
 
 /** A writer that has not finished after this long is not going to. Milliseconds. */
 const UNFINISHED_LIMIT_MS = 60_000
 
-/** What a sweep does about one entry: removes what is due, forgets what is gone, never touches a changed file. */
+/** How long a hidden file that is due is waited for. Milliseconds. */
+const HIDDEN_LIMIT_MS = 30 * 86_400_000
+
+/**
+ * What a sweep does about one entry: removes what is due, forgets what is gone, never touches a changed file. A file
+ * with an end is remembered until then even if it is not there: it may be, where another machine shares this ledger.
+ */
 export function judgeEntry(
   entry: LedgerEntry,
   {now, ownerRunning, file}: {readonly now: number; readonly ownerRunning: boolean; readonly file: FileState},
@@ -43,8 +52,10 @@ export function judgeEntry(
   const expired = entry.expiresAt !== undefined && entry.expiresAt <= now
   const orphaned = entry.owner !== undefined && !ownerRunning
   const due = abandoned || expired || orphaned
+  if (file === 'hidden') return now - (entry.expiresAt ?? entry.writtenAt) > HIDDEN_LIMIT_MS ? 'forget' : 'keep'
   if (due) return file === 'ours' ? 'remove' : 'forget'
-  return file === 'missing' && entry.inode !== undefined ? 'forget' : 'keep'
+  const hasEnd = entry.inode === undefined || entry.expiresAt !== undefined || entry.owner !== undefined
+  return file === 'missing' && !hasEnd ? 'forget' : 'keep'
 }
 
 /** An entry as read from its file, or undefined for anything of another form. */

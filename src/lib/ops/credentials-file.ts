@@ -83,6 +83,10 @@ export async function cleanCredentials(ctx: FileContext): Promise<CleanOutcome> 
       left.push({path, reason: `in use by natsops exec, process ${owner.pid}`})
       continue
     }
+    if (state === 'hidden') {
+      left.push({path, reason: 'its folder cannot be seen now'})
+      continue
+    }
     try {
       await discard(folder, entry, state === 'ours')
       if (state === 'ours') removed.push(path)

@@ -1,4 +1,5 @@
 import {createHash, randomBytes} from 'node:crypto'
+import {existsSync} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {type FileState, judgeEntry, type LedgerEntry, parseEntry} from '../domain/credentials-ledger.ts'
@@ -81,8 +82,9 @@ export function entryFile(folder: string, {token}: Pick<LedgerEntry, 'token'>): 
 
 /** Whether the file of the entry still is what was written. */
 export async function stateOf(entry: LedgerEntry): Promise<FileState> {
-  const identity = await identifyFile(entry.path).catch(() => undefined)
-  if (!identity) return 'missing'
+  const identity = await identifyFile(entry.path).catch(() => 'hidden' as const)
+  if (identity === 'hidden') return identity
+  if (!identity) return existsSync(dirname(entry.path)) ? 'missing' : 'hidden'
   if (entry.inode !== undefined && entry.inode !== identity.inode) return 'changed'
   const content = await readSmallFile(entry.path, CONTENT_LIMIT).catch(() => undefined)
   return content !== undefined && digestOf(content) === entry.digest ? 'ours' : 'changed'

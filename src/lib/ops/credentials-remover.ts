@@ -15,7 +15,9 @@ for (;;) {
   if (entry?.expiresAt === undefined) break
   const remaining = entry.expiresAt - Date.now()
   if (remaining <= 0) {
-    await discard(folder, entry, (await stateOf(entry)) === 'ours')
+    const state = await stateOf(entry)
+    // A later sweep finds it where it can be seen again.
+    if (state !== 'hidden') await discard(folder, entry, state === 'ours')
     break
   }
   await delay(Math.min(remaining, LOOK_EVERY_MS))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import {existsSync, readdirSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, renameSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {temporaryPath} from '../../../src/lib/files.ts'
 import {listEntries, stateOf, sweep, writeRecorded} from '../../../src/lib/ops/credentials-ledger.ts'
@@ -54,6 +54,20 @@ describe('credentials ledger', () => {
     assert.deepEqual(await sweep(ledger(), 61_001), [path()])
     assert.equal(existsSync(temporaryPath(path(), token)), false)
     assert.deepEqual(readdirSync(ledger()), [])
+  })
+
+  it('remembers a file whose folder cannot be seen, and removes it where it can be seen again', async () => {
+    const disk = join(folder.path, 'disk')
+    const away = join(folder.path, 'unmounted')
+    mkdirSync(disk)
+    const place = join(disk, 'x.creds')
+    const entry = await writeRecorded(ledger(), request({path: place, expiresAt: 5000}), 1000)
+    renameSync(disk, away)
+    assert.equal(await stateOf(entry), 'hidden')
+    assert.deepEqual(await sweep(ledger(), 6000), [])
+    renameSync(away, disk)
+    assert.deepEqual(await sweep(ledger(), 6000), [place])
+    assert.deepEqual([existsSync(place), await listEntries(ledger())], [false, []])
   })
 
   it('binds a file to this process', async () => {
