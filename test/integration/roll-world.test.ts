@@ -339,7 +339,9 @@ for (const series of ['2.10', '2.15'] as const) {
         await world.startCanary('stop')
         await eventually('an echo', async () => (await world.look()).canary.ok)
         const identity = await identityOf(world, 1)
-        const stopped = await world.stopServer(identity)
+        const asked = await world.readUnit(identity)
+        assert(asked.kind === 'read', JSON.stringify(asked))
+        const stopped = await world.stopServer(identity, asked.unit, async () => undefined)
         assert.equal(stopped.kind, 'stopped', JSON.stringify(stopped))
         await eventually('the server is gone from every route', async () => {
           const {observation, canary} = await world.look()
@@ -365,7 +367,7 @@ for (const series of ['2.10', '2.15'] as const) {
       it('is not permitted on an instance that SSM does not know', async () => {
         const world = await open()
         const identity = await identityOf(world, 1)
-        const {kind} = await world.stopServer({...identity, instanceId: 'i-00000000000000000'})
+        const {kind} = await world.readUnit({...identity, instanceId: 'i-00000000000000000'})
         assert.equal(kind, 'not-permitted')
       })
     })

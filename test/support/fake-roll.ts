@@ -3,9 +3,18 @@ import type {AwsNodeObservation, ClusterObservation} from '../../src/lib/domain/
 import {defaultLimits, defaultRhythm} from '../../src/lib/domain/roll/algorithm.ts'
 import type {RollEvent} from '../../src/lib/domain/roll/events.ts'
 import type {LockDocument, LockedRequest} from '../../src/lib/domain/roll/lock.ts'
+import type {UnitProperties} from '../../src/lib/domain/roll/stop.ts'
 import {Exit, OpsError} from '../../src/lib/errors.ts'
 import {acquireLock, assumeLock, readLock} from '../../src/lib/ops/roll/lock.ts'
-import type {Look, RollJournal, RollWorld, StepDown, StopResult, TerminateResult} from '../../src/lib/ops/roll/ports.ts'
+import type {
+  Look,
+  RollJournal,
+  RollWorld,
+  StepDown,
+  StopResult,
+  TerminateResult,
+  UnitAnswer,
+} from '../../src/lib/ops/roll/ports.ts'
 import {runRoll} from '../../src/lib/ops/roll/roll.ts'
 import {ClusterClock} from './cluster-clock.ts'
 import type {FakeCluster} from './fake-cluster.ts'
@@ -32,6 +41,15 @@ export interface RigOptions {
 /** More than any roll needs, its waits included. */
 const MOST_CALLS = 20_000
 
+/** A unit that a roll may stop at once. */
+export const FAKE_UNIT: UnitProperties = {
+  restart: 'always',
+  execStop: '',
+  mainPid: 1,
+  activeState: 'active',
+  timeoutStopMs: undefined,
+}
+
 /** One laptop after another rolling one fake cluster: what the model check and the fault tests drive. */
 export class RollRig {
   readonly cluster: FakeCluster
@@ -42,7 +60,7 @@ export class RollRig {
   readonly request: LockedRequest
   /** What the next terminate does instead of working. */
   terminateAnswers: ('lost' | 'again' | 'refused')[] = []
-  stopAnswers: StopResult['kind'][] = []
+  stopAnswers: ('not-permitted' | 'failed')[] = []
   stepDownRefused = false
   canaryFails = false
   bootstrapSilent = false
@@ -61,6 +79,8 @@ export class RollRig {
     addresses,
   ) => addresses
   credentialsExpireAt: number | undefined
+  /** Called while an instance is asked how its server can be stopped. */
+  onUnitRead: (() => void) | undefined
   #dead = false
   #due: Disturbance[] = []
   #journal: RollEvent[] = []
@@ -223,14 +243,20 @@ export class RollRig {
           if (group.consumer === undefined) cluster.stepDown(group.stream ?? '_meta_', preferred)
           return {kind: 'asked'}
         }),
+      readUnit: () =>
+        this.#guard(async (): Promise<UnitAnswer> => {
+          this.onUnitRead?.()
+          if (this.stopAnswers[0] !== 'not-permitted') return {kind: 'read', unit: FAKE_UNIT}
+          this.stopAnswers.shift()
+          return {kind: 'not-permitted', why: 'by test'}
+        }),
       stopServer: ({node}) =>
         this.#guard(async (): Promise<StopResult> => {
-          const kind = this.stopAnswers.shift() ?? 'stopped'
-          if (kind !== 'stopped') return {kind, why: 'by test'}
+          if (this.stopAnswers.shift() === 'failed') return {kind: 'failed', why: 'by test'}
           cluster.stop(node)
           clock.pass(1000)
-          return {kind, how: 'lame duck'}
-        }),
+          return {kind: 'stopped', how: 'lame duck'}
+        }, 'knife'),
       startServer: ({node, instanceId}) =>
         this.#guard(async () => {
           const isThere = !this.startFails && cluster.node(node).instance.id === instanceId && cluster.start(node)

@@ -137,9 +137,9 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
           onLooked?.(performance.now() - began)
           return look
         },
-        async stopServer(identity) {
+        async stopServer(identity, ...how) {
           const began = performance.now()
-          const result = await world.stopServer(identity)
+          const result = await world.stopServer(identity, ...how)
           onStop?.(identity.node, performance.now() - began)
           return result
         },

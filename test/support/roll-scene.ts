@@ -7,12 +7,13 @@ import {type Answer, answered, unanswered} from '../../src/lib/domain/answer.ts'
 import type {NodeObservation} from '../../src/lib/domain/observation.ts'
 import {conventionalSettings, type NodeTarget} from '../../src/lib/domain/settings.ts'
 import {Exit, InterruptedError, OpsError} from '../../src/lib/errors.ts'
-import type {Look, StopResult} from '../../src/lib/ops/roll/ports.ts'
+import type {Look} from '../../src/lib/ops/roll/ports.ts'
 import type {OpenedWorld} from '../../src/lib/ops/roll/start.ts'
 import {openTerminal, type Terminal} from '../../src/lib/output/terminal.ts'
 import {ClusterClock} from './cluster-clock.ts'
 import type {FakeClusterOptions} from './fake-cluster/state.ts'
 import {FakeCluster} from './fake-cluster.ts'
+import {FAKE_UNIT} from './fake-roll.ts'
 import {temporaryFolder} from './folder.ts'
 import {LOCK, LockStore} from './lock-store.ts'
 
@@ -31,7 +32,7 @@ export class RollScene implements Disposable {
   readonly store = new LockStore()
   readonly home: string
   /** What the next stop of a server comes to. */
-  stopAnswer: StopResult['kind'] = 'stopped'
+  stopAnswer: 'stopped' | 'not-permitted' | 'failed' = 'stopped'
   /** Thrown by the next start of a server. */
   startFailure: OpsError | undefined
   /** Called before every look at the world, with its number. */
@@ -125,12 +126,14 @@ export class RollScene implements Disposable {
         if (group.consumer === undefined) cluster.stepDown(group.stream ?? '_meta_', preferred)
         return {kind: 'asked'}
       },
-      stopServer: async ({node}) => {
+      readUnit: async () => {
         const kind = this.stopAnswer
-        if (kind !== 'stopped') return {kind, why: 'AccessDenied for ssm:SendCommand'}
+        return kind === 'stopped' ? {kind: 'read', unit: FAKE_UNIT} : {kind, why: 'AccessDenied for ssm:SendCommand'}
+      },
+      stopServer: async ({node}) => {
         cluster.stop(node)
         clock.pass(1000)
-        return {kind, how: 'lame duck'}
+        return {kind: 'stopped', how: 'lame duck'}
       },
       startServer: async ({node, instanceId}) => {
         if (this.startFailure) throw this.startFailure

@@ -11,7 +11,7 @@ import {
   writesWork,
 } from '../../domain/roll/predicates.ts'
 import {broken, type NodeIdentity, type Predicate, type RollView, type Subject} from '../../domain/roll/view.ts'
-import {Exit, OpsError} from '../../errors.ts'
+import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {CANARY_STREAM} from './canary.ts'
 import {drainNode} from './drain.ts'
 import {goneFromRoutes, isGoing, isRefreshing, routesTo} from './going.ts'
@@ -30,7 +30,7 @@ export interface Prepared {
   readonly identity: NodeIdentity
 }
 
-/** The invariants that must hold for a node to be taken away. I8 is the machine's own. */
+/** The invariants that must hold for a node to be taken away, but for I8. */
 function invariantsFor(view: RollView, subject: Subject): readonly Predicate[] {
   return [
     meshIsComplete(view, subject),
@@ -42,6 +42,12 @@ function invariantsFor(view: RollView, subject: Subject): readonly Predicate[] {
     groupsAreAtRest(view, subject),
     targetIsTheSame(view, subject),
   ]
+}
+
+/** All of them, before a server is stopped: its instance is to be gone before the credentials are. */
+function invariantsBeforeStop(machine: RollMachine, view: RollView, subject: Subject): readonly Predicate[] {
+  const {stop, intent, terminate} = machine.deps.limits
+  return [...invariantsFor(view, subject), machine.credentialsLast(view, stop + intent + terminate)]
 }
 
 /** The subject of a node's replacement, from what the lock's document says. */
@@ -68,7 +74,8 @@ async function passGate(machine: RollMachine, node: string): Promise<Prepared> {
     const former = replacedSince(machine, view, node)
     if (former !== undefined) return {done: true, value: {kind: 'replaced', identity: former, view}}
     const identity = identityOf(view, node)
-    const predicates = invariantsFor(view, {...subjectOf(machine, identity, isDown(view, node)), target: node})
+    const subject = {...subjectOf(machine, identity, isDown(view, node)), target: node}
+    const predicates = invariantsBeforeStop(machine, view, subject)
     return identity && broken(predicates).length === 0
       ? {done: true, value: {kind: 'ready', identity, view}}
       : {done: false, waitingFor: predicates}
@@ -141,29 +148,39 @@ async function leaveInOrder(machine: RollMachine, identity: NodeIdentity): Promi
   await stopServer(machine, identity)
 }
 
-/** Stops the server and waits until no other server has a route to it. */
+/**
+ * Stops the server and waits until no other server has a route to it. How it is to be stopped is asked first, for AWS may
+ * take its time to answer; between the last look and the first command there is only a renewal of the lock.
+ */
 export async function stopServer(machine: RollMachine, identity: NodeIdentity): Promise<void> {
   const {deps} = machine
   const {node} = identity
-  // The last look at what lives on it alone: once it is stopped, nobody can tell.
-  await machine.wait({state: 'STOP', node, limitMs: deps.limits.intent, goal: 'the invariants still hold'}, (view) => {
-    const predicates = invariantsFor(view, subjectOf(machine, identity, isDown(view, node)))
-    return broken(predicates).length === 0 ? {done: true, value: undefined} : {done: false, waitingFor: predicates}
-  })
-  // Written first: if we die now, whoever resumes knows that the server may have been stopped by us.
-  await machine.declare({current: {identity, intended: false, stopped: true}})
-  const result = await machine.beating(deps.world.stopServer(identity))
-  if (result.kind === 'not-permitted') {
-    await machine.declare({current: {identity, intended: false, stopped: false}})
+  const asked = await machine.beating(deps.world.readUnit(identity))
+  if (asked.kind === 'not-permitted') {
     await machine.record({
       type: 'skipped',
       at: deps.clock.now(),
       node,
       what: 'STOP',
-      why: `${result.why}: the instance's own shutdown stops the server`,
+      why: `${asked.why}: the instance's own shutdown stops the server`,
     })
     return
   }
+  if (asked.kind === 'failed') throw holdNow(machine, node, `how to stop the server is not known: ${asked.why}`)
+  await clearToStop(machine, identity)
+  let lost: {readonly error: unknown} | undefined
+  const stillOurs = async (): Promise<string | undefined> => {
+    try {
+      await machine.tryDeclare({})
+      const {holds, reasons} = machine.authority({credentialsExpireAt: undefined, now: deps.clock.now()}, 0)
+      return holds ? undefined : reasons[0]
+    } catch (error) {
+      lost = {error}
+      return messageOf(error)
+    }
+  }
+  const result = await machine.beating(deps.world.stopServer(identity, asked.unit, stillOurs))
+  if (lost) throw lost.error
   if (result.kind === 'failed') throw holdNow(machine, node, `the server could not be stopped: ${result.why}`)
   await machine.record({type: 'stopped', at: deps.clock.now(), node, how: result.how})
   await machine.wait(
@@ -179,6 +196,32 @@ export async function stopServer(machine: RollMachine, identity: NodeIdentity): 
 
 /** A nap of the laptop makes what was seen too old to act on once; more often, AWS is too slow to do this safely. */
 const TOO_LATE_LIMIT = 5
+
+/**
+ * All invariants, and last the lock: the last look at what lives on the node alone, for once it is stopped nobody can
+ * tell. What is written says that the server may have been stopped by us, for whoever resumes if we die now.
+ */
+async function clearToStop(machine: RollMachine, identity: NodeIdentity): Promise<void> {
+  const {deps} = machine
+  const {node} = identity
+  const wait: Wait = {state: 'STOP', node, limitMs: deps.limits.intent, goal: 'the invariants still hold'}
+  for (let tooLate = 1; ; tooLate++) {
+    const seen = await machine.wait(wait, (view): Judgement<Moment> => {
+      const subject = subjectOf(machine, identity, isDown(view, node))
+      const predicates = [...invariantsBeforeStop(machine, view, subject), machine.lookIsFresh()]
+      const done = broken(predicates).length === 0
+      return done ? {done, value: machine.moment()} : {done, waitingFor: predicates}
+    })
+    await machine.declare({current: {identity, intended: false, stopped: true}})
+    if (machine.isRecent(seen)) return
+    await machine.declare({current: {identity, intended: false, stopped: false}})
+    if (tooLate >= TOO_LATE_LIMIT) throw holdNow(machine, node, tooSlow(machine, tooLate))
+  }
+}
+
+function tooSlow({deps}: RollMachine, times: number): string {
+  return `looking and renewing the lock took longer than ${deps.rhythm.freshLock / 1000} s, ${times} times`
+}
 
 /**
  * INTENT and TERMINATE. The invariants are read again after everything that was done to the node, and again before
@@ -207,9 +250,8 @@ export async function terminateNode(machine: RollMachine, identity: NodeIdentity
     if (!machine.isRecent(cleared)) {
       tooLate += 1
       if (tooLate < TOO_LATE_LIMIT) continue
-      const goal = `looking and renewing the lock took longer than ${deps.rhythm.freshLock / 1000} s, ${tooLate} times`
       const exit = machine.mayHaveTerminated ? Exit.heldDegraded : Exit.held
-      throw machine.hold({...wait, state: 'TERMINATE', goal}, undefined, [], exit)
+      throw machine.hold({...wait, state: 'TERMINATE', goal: tooSlow(machine, tooLate)}, undefined, [], exit)
     }
     const mayHaveBefore = machine.mayHaveTerminated
     machine.mayHaveTerminated = true

@@ -33,7 +33,7 @@ export interface Wait {
 
 /** Looks in a row that may take longer than a laptop's nap before the roll holds. */
 const SLOW_LOOKS = 5
-/** An earlier look counts up to this many sample gaps before the later one. */
+/** A look from before counts up to this many sample gaps before the later one. */
 const YOUNG = 2
 
 /** The shared body of all states: looking, waiting, recording, keeping the lock. Decides nothing by itself. */
@@ -45,6 +45,7 @@ export class RollMachine {
   #looks: {readonly look: Look; readonly at: number; readonly wall: number}[] = []
   #document: LockDocument
   #renewalProblem: string | undefined
+  #renewing: Promise<void> = Promise.resolve()
   #epoch = 0
   /** Both clocks, when the latest look began. */
   #lookedAt = {monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY}
@@ -107,11 +108,14 @@ export class RollMachine {
    * A view of two looks at least the sample gap apart, the later one taken now. Waits for it where needed. Rejects with
    * LOOKS_TOO_SLOW where that cannot be had.
    *
-   * A look from before this call counts only while it is young: a replica is judged by what its leader held in the
-   * earlier look, so that one which stopped following since then would go unnoticed.
+   * A replica is judged by what its leader held in the earlier look, so that one which stopped following since then goes
+   * unnoticed: a look from before this call counts only while it is young, and one of this call, whose answers may take
+   * their time, never when it began longer before the later one than `freshLook`. AWS does not make it older: what
+   * becomes the earlier look asks only the nodes, where an answer of AWS is known.
    */
   async view(options: LookOptions = {}): Promise<RollView> {
     const {clock, rhythm, signal} = this.deps
+    const young = YOUNG * rhythm.sampleGap
     const begun = clock.monotonic()
     for (let slow = 0; ; ) {
       signal.throwIfAborted()
@@ -123,19 +127,20 @@ export class RollMachine {
           Math.abs(before.wall - last.wall - (before.at - last.at)) > rhythm.sleepGap)
       )
         this.forget()
-      const look = await this.deps.world.look(options)
-      // A look during which the laptop slept is as old as its first answer.
-      if (clock.monotonic() - before.at > rhythm.sleepGap) {
-        slow += 1
-        if (slow >= SLOW_LOOKS) throw tooSlow(rhythm.sleepGap, this.cluster)
-        continue
-      }
-      this.#lookedAt = {monotonic: before.at, wall: before.wall}
-      this.#looks.push({look, ...before})
       const earlier = this.#looks.findLast(({at}) => before.at - at >= rhythm.sampleGap)
-      const isYoung = earlier && (earlier.at >= begun || before.at - earlier.at <= YOUNG * rhythm.sampleGap)
-      this.#looks = this.#looks.slice(-60)
-      if (isYoung) return toView(earlier.look, look, clock.now())
+      const isOurs = earlier !== undefined && earlier.at >= begun
+      const counts = earlier !== undefined && before.at - earlier.at <= (isOurs ? rhythm.freshLook : young)
+      const look = await this.deps.world.look(counts ? options : {...options, awsMaxAgeMs: Number.POSITIVE_INFINITY})
+      // A look during which the laptop slept is as old as its first answer.
+      const slept = clock.monotonic() - before.at > rhythm.sleepGap
+      if (slept || (isOurs && !counts)) {
+        slow += 1
+        if (slow >= SLOW_LOOKS) throw tooSlow(slept ? rhythm.sleepGap : rhythm.freshLook, this.cluster)
+      }
+      if (slept) continue
+      this.#lookedAt = {monotonic: before.at, wall: before.wall}
+      this.#looks = [...this.#looks.filter(({at}) => before.at - at <= young), {look, ...before}]
+      if (counts) return toView(earlier.look, look, clock.now())
       await clock.sleep(rhythm.sampleGap, signal)
     }
   }
@@ -222,8 +227,13 @@ export class RollMachine {
     }
   }
 
+  /** I8 before a step that a renewal of the lock of its own precedes: nothing known speaks against that one. */
+  credentialsLast(view: RollView, stepMs: number): Predicate {
+    return authorityIsFresh(view, {renewedAgoMs: 0, freshMs: 0, problem: this.#renewalProblem, stepMs})
+  }
+
   /** I8, as it stands: `stepMs` is how long the credentials must outlive this moment. */
-  authority(view: RollView, stepMs: number): Predicate {
+  authority(view: Pick<RollView, 'credentialsExpireAt' | 'now'>, stepMs: number): Predicate {
     const {clock, lock, rhythm} = this.deps
     return authorityIsFresh(view, {
       renewedAgoMs: clock.monotonic() - lock.renewedAt(),
@@ -254,15 +264,20 @@ export class RollMachine {
     return result
   }
 
-  async #renew(document: LockDocument): Promise<void> {
-    try {
-      await this.deps.lock.renew({...document, heartbeatAt: this.deps.clock.now()})
-      this.#document = document
-      this.#renewalProblem = undefined
-    } catch (error) {
-      this.#renewalProblem = messageOf(error)
-      throw error
-    }
+  /** One after the other: a heartbeat in the middle of another renewal would take our own for somebody else's. */
+  #renew(document: LockDocument): Promise<void> {
+    const renewal = this.#renewing.then(async () => {
+      try {
+        await this.deps.lock.renew({...document, heartbeatAt: this.deps.clock.now()})
+        this.#document = document
+        this.#renewalProblem = undefined
+      } catch (error) {
+        this.#renewalProblem = messageOf(error)
+        throw error
+      }
+    })
+    this.#renewing = renewal.catch(() => {})
+    return renewal
   }
 }
 

@@ -5,6 +5,7 @@ import type {Limits, Rhythm} from '../../domain/roll/algorithm.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
 import type {Strategy} from '../../domain/roll/plan.ts'
+import type {UnitProperties} from '../../domain/roll/stop.ts'
 import type {CanaryEcho, NodeIdentity} from '../../domain/roll/view.ts'
 import type {NodeTarget} from '../../domain/settings.ts'
 
@@ -17,8 +18,17 @@ export interface RollWorld {
   look(options?: LookOptions): Promise<Look>
   /** Asks a group to move its leader; resolves to who leads then, or undefined when nobody knows or it was refused. */
   stepDown(group: LedGroup, preferred: string | undefined): Promise<StepDown>
-  /** Stops the server of an instance for good, through SSM Run Command. */
-  stopServer(identity: NodeIdentity): Promise<StopResult>
+  /** Asks the instance of an identity how its server can be stopped, through SSM Run Command. Changes nothing. */
+  readUnit(identity: NodeIdentity): Promise<UnitAnswer>
+  /**
+   * Stops the server for good. `stillOurs` is asked before each command but the first; a text is why not to go on, and
+   * nothing more is sent.
+   */
+  stopServer(
+    identity: NodeIdentity,
+    unit: UnitProperties,
+    stillOurs: () => Promise<string | undefined>,
+  ): Promise<StopResult>
   /** Starts it again: the undo of stopServer. Rejects with an OpsError. */
   startServer(identity: NodeIdentity): Promise<void>
   /** Terminates this instance id, or has its group refresh it. */
@@ -63,9 +73,14 @@ export type StepDown =
   | {readonly kind: 'refused'; readonly why: string}
   | {readonly kind: 'out-of-reach'; readonly why: string}
 
+/** `not-permitted`: nobody may or can run commands there. */
+export type UnitAnswer =
+  | {readonly kind: 'read'; readonly unit: UnitProperties}
+  | {readonly kind: 'not-permitted'; readonly why: string}
+  | {readonly kind: 'failed'; readonly why: string}
+
 export type StopResult =
   | {readonly kind: 'stopped'; readonly how: string}
-  | {readonly kind: 'not-permitted'; readonly why: string}
   | {readonly kind: 'failed'; readonly why: string}
 
 /** `accepted`: AWS answered. `again`: it certainly did not happen, and may later. `unknown`: look before anything else. */

@@ -1,7 +1,7 @@
 import type {CommandResult, RunCommand} from '../../clients/ports.ts'
 import {parseUnit, planStop, UNIT_PROPERTIES, type UnitProperties} from '../../domain/roll/stop.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
-import type {StopResult} from './ports.ts'
+import type {StopResult, UnitAnswer} from './ports.ts'
 
 /** For a command that only looks: longer than AWS takes to find out that no agent takes it, milliseconds. */
 const LOOK_LIMIT_MS = 45_000
@@ -13,23 +13,33 @@ const START_LIMIT_MS = 120_000
 /** Nobody may or can run commands there; said of the first, which only looks, it means that nothing was changed. */
 const UNABLE: ReadonlySet<string> = new Set(['AWS_ACCESS_DENIED', 'INSTANCE_NOT_MANAGED', 'RUN_COMMAND_UNDELIVERED'])
 
-/**
- * Stops the unit `nats` of an instance for good: as its own properties demand (domain/roll/stop.ts), and then sees that
- * it is down. `not-permitted` is said only before anything was changed.
- */
-export async function stopServer(commands: RunCommand, instanceId: string): Promise<StopResult> {
-  let unit: UnitProperties
+/** What the unit `nats` of an instance says of itself, or why it does not; see the port. */
+export async function askForUnit(commands: RunCommand, instanceId: string): Promise<UnitAnswer> {
   try {
-    unit = await readUnit(commands, instanceId)
+    return {kind: 'read', unit: await readUnit(commands, instanceId)}
   } catch (error) {
     const isUnable = error instanceof OpsError && UNABLE.has(error.code)
-    return {kind: isUnable ? 'not-permitted' : 'failed', why: reasonOf(error)}
+    return {kind: isUnable ? 'not-permitted' : 'failed', why: messageOf(error)}
   }
+}
+
+/**
+ * Stops the unit `nats` of an instance for good: as its own properties demand (domain/roll/stop.ts), and then sees that
+ * it is down. `stillOurs`: see the port.
+ */
+export async function stopServer(
+  commands: RunCommand,
+  instanceId: string,
+  unit: UnitProperties,
+  stillOurs: () => Promise<string | undefined>,
+): Promise<StopResult> {
   const {commands: steps, reason} = planStop(unit)
   const limit = (unit.timeoutStopMs ?? STOP_LIMIT_MS) + STOP_MARGIN_MS
   const notes: string[] = []
   try {
     for (const [index, argv] of steps.entries()) {
+      const why = index > 0 ? await stillOurs() : undefined
+      if (why !== undefined) return {kind: 'failed', why}
       const result = await commands.run(instanceId, argv, {timeoutMs: limit})
       if (result.exitCode === 0) continue
       const failed = `${argv.join(' ')} ended with ${describe(result)}`
@@ -44,7 +54,7 @@ export async function stopServer(commands: RunCommand, instanceId: string): Prom
     }
     return {kind: 'stopped', how: [reason, ...notes].join('; ')}
   } catch (error) {
-    return {kind: 'failed', why: reasonOf(error)}
+    return {kind: 'failed', why: messageOf(error)}
   }
 }
 
@@ -72,8 +82,4 @@ async function readUnit(commands: RunCommand, instanceId: string): Promise<UnitP
 function describe({exitCode, stderr}: CommandResult): string {
   const [line = ''] = stderr.trim().split('\n')
   return `status ${exitCode}${line === '' ? '' : `: ${line.slice(0, 200)}`}`
-}
-
-function reasonOf(error: unknown): string {
-  return messageOf(error)
 }

@@ -9,7 +9,7 @@ import {openCanary} from './canary.ts'
 import {openNatsLink} from './nats-link.ts'
 import type {Look, RollWorld} from './ports.ts'
 import {problemOf} from './problems.ts'
-import {startServer, stopServer} from './server-control.ts'
+import {askForUnit, startServer, stopServer} from './server-control.ts'
 import {stepDown} from './step-down.ts'
 import {terminate} from './terminate.ts'
 
@@ -75,9 +75,10 @@ export async function openRollWorld(
       return {observation, aws: awsAnswer, canary: echo, addresses, credentialsExpireAt}
     },
     stepDown: (group, preferred) => stepDown({admin, system}, seen, group, preferred),
-    async stopServer({node, instanceId}) {
+    readUnit: async ({instanceId}) => askForUnit(await aws.runCommand(), instanceId),
+    async stopServer({node, instanceId}, unit, stillOurs) {
       leave(node)
-      return stopServer(await aws.runCommand(), instanceId)
+      return stopServer(await aws.runCommand(), instanceId, unit, stillOurs)
     },
     startServer: async ({instanceId}) => startServer(await aws.runCommand(), instanceId),
     terminate(identity, strategy) {

@@ -206,6 +206,71 @@ describe('roll, sequences that must not harm', () => {
     assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
     assert.deepEqual(rig.cluster.terminated, [])
   })
+
+  it('one slow look does not vouch for a replica that stopped following while it went on', async () => {
+    const rig = makeRig({only: ['c-node-3']}, {streams: [{name: 'orders', perSecond: 50, stored: 2000}]})
+    const {cluster} = rig
+    const lagging = cluster.node('c-node-2')
+    const observe = cluster.observe.bind(cluster)
+    let held = 0
+    cluster.observe = () => {
+      held = lagging.store.get('orders') ?? 0
+      return observe()
+    }
+    let looks = Number.NaN
+    rig.nodesLens = (seen) => {
+      looks += 1
+      rig.clock.pass(looks === 1 ? 50_000 : 6000)
+      if (looks === 1) {
+        lagging.frozen = true
+        lagging.store.set('orders', held)
+      }
+      return seen
+    }
+    atState(rig, 'INTENT', () => {
+      looks = 0
+    })
+    assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+    assert.deepEqual(cluster.terminated, [])
+  })
+
+  describe('while the instance is asked how its server can be stopped, which AWS may take its time for,', () => {
+    it('a sibling that dies keeps the server running', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.onUnitRead = () => {
+        rig.clock.pass(40_000)
+        rig.cluster.stop('c-node-2')
+      }
+      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /held in STOP of c-node-3/)
+      assert.equal(rig.cluster.node('c-node-3').server, 'up')
+      assert.ok(!rig.events.some(({type}) => type === 'stopped'))
+    })
+
+    it('a lock that somebody else takes over keeps it running too', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.onUnitRead = () => {
+        rig.onUnitRead = undefined
+        const {value, version} = rig.store.parameters.get(LOCK)!
+        const theirs = formatLock({...parseLock(value)!, roll: 'theirs'})
+        rig.store.parameters.set(LOCK, {name: LOCK, value: theirs, secure: false, version: version + 1})
+      }
+      assert.equal(await rig.run(), Exit.locked, rig.lastError?.message)
+      assert.equal(rig.cluster.node('c-node-3').server, 'up')
+      assert.ok(!rig.events.some(({type}) => type === 'stopped'))
+    })
+  })
+
+  for (const seconds of [45, 320, 620]) {
+    it(`credentials with ${seconds} s left stop no server: its replacement and the way back need them longer`, async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.credentialsExpireAt = rig.clock.now() + seconds * 1000
+      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /I8: the AWS credentials expire in/)
+      assert.ok(!rig.events.some(({type}) => type === 'stopped'))
+      assert.deepEqual(rig.cluster.terminated, [])
+    })
+  }
 })
 
 function stream({on}: {readonly on: readonly number[]}) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type {ClusterObservation, ConsumerReplica} from '../../../../src/lib/domain/observation.ts'
 import {Exit, InterruptedError} from '../../../../src/lib/errors.ts'
+import type {RollRig} from '../../../support/fake-roll.ts'
 import {atState, bendJetStream, makeRig} from '../../../support/roll-faults.ts'
 
 /** A roll may wait long, but not for ever. */
@@ -34,23 +35,35 @@ describe('roll, sequences that must not harm', () => {
       })
     }
 
-    it('a lock that is always slow to write is no reason to keep the server stopped for ever', async () => {
+    it('a lock that is always slow to write stops no server', async () => {
       const rig = makeRig({only: ['c-node-3']})
-      const {store} = rig
-      const [get, put] = [store.get.bind(store), store.put.bind(store)]
-      store.get = (names) => {
-        rig.clock.pass(3000)
-        return get(names)
-      }
-      store.put = (...given) => {
-        rig.clock.pass(3000)
-        return put(...given)
-      }
+      slowDown(rig)
+      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /held in STOP of c-node-3: .*longer than 5 s/)
+      assert.ok(!rig.events.some(({type}) => type === 'stopped'))
+      assert.deepEqual(rig.cluster.terminated, [])
+    })
+
+    it('a lock that has become slow to write is no reason to keep the server stopped for ever', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      atState(rig, 'INTENT', () => slowDown(rig))
       assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
       assert.match(rig.lastError!.message, /held in TERMINATE of c-node-3: .*longer than 5 s/)
       assert.deepEqual(rig.cluster.terminated, [])
       assert.deepEqual(rig.cluster.unsound(), [])
     })
+
+    function slowDown({store, clock}: RollRig): void {
+      const [get, put] = [store.get.bind(store), store.put.bind(store)]
+      store.get = (names) => {
+        clock.pass(3000)
+        return get(names)
+      }
+      store.put = (...given) => {
+        clock.pass(3000)
+        return put(...given)
+      }
+    }
 
     it('a replacement that is restarted again and again and comes no further is held', async () => {
       const rig = makeRig({only: ['c-node-3']}, {streams: [{name: 'orders', perSecond: 0, stored: 60_000}]})

@@ -3,7 +3,7 @@ import type {Aws, CommandResult, RunCommand} from '../../../../src/lib/clients/p
 import {Exit, OpsError} from '../../../../src/lib/errors.ts'
 import {findAddresses} from '../../../../src/lib/ops/roll/addresses.ts'
 import {problemOf} from '../../../../src/lib/ops/roll/problems.ts'
-import {startServer, stopServer} from '../../../../src/lib/ops/roll/server-control.ts'
+import {askForUnit, startServer, stopServer} from '../../../../src/lib/ops/roll/server-control.ts'
 import {judgeFailure, terminate} from '../../../../src/lib/ops/roll/terminate.ts'
 
 const instanceId = 'i-0123456789abcdef0'
@@ -49,12 +49,18 @@ const result = (parts: Partial<CommandResult>): CommandResult => ({
   cut: false,
   ...parts,
 })
+/** As a roll does it: asks the unit, then stops it. */
+async function stop(unit: FakeUnit, stillOurs = async (): Promise<string | undefined> => undefined) {
+  const asked = await askForUnit(unit, instanceId)
+  return asked.kind === 'read' ? stopServer(unit, instanceId, asked.unit, stillOurs) : asked
+}
+
 const show = 'systemctl show nats -p Restart -p ExecStop -p MainPID -p ActiveState -p TimeoutStopUSec (45s)'
 
 describe('stopping a server', () => {
   it('reads the unit, stops it with its own time limit, and sees that it is down', async () => {
     const unit = new FakeUnit()
-    assert.deepEqual(await stopServer(unit, instanceId), {
+    assert.deepEqual(await stop(unit), {
       kind: 'stopped',
       how: 'plain stop: the unit has Restart=always and would start the server again after a lame duck',
     })
@@ -63,14 +69,14 @@ describe('stopping a server', () => {
 
   it('lets it leave as a lame duck first where nothing would start it again', async () => {
     const unit = new FakeUnit({Restart: 'on-failure', TimeoutStopUSec: 'infinity'})
-    assert.equal((await stopServer(unit, instanceId)).kind, 'stopped')
+    assert.equal((await stop(unit)).kind, 'stopped')
     assert.deepEqual(unit.ran.slice(1, 3), ['nats-server --signal ldm=4711 (330s)', 'systemctl stop nats (330s)'])
   })
 
   it('stops it even where the lame duck could not be asked for, and says so', async () => {
     const unit = new FakeUnit({Restart: 'no'})
     unit.instead.set('nats-server', result({exitCode: 127, stderr: 'sh: nats-server: not found\nmore'}))
-    assert.deepEqual(await stopServer(unit, instanceId), {
+    assert.deepEqual(await stop(unit), {
       kind: 'stopped',
       how: 'lame duck first, the unit does not restart after a clean exit; nats-server --signal ldm=4711 ended with status 127: sh: nats-server: not found',
     })
@@ -80,19 +86,26 @@ describe('stopping a server', () => {
     const unit = new FakeUnit()
     unit.instead.set('systemctl stop', result({}))
     unit.properties = {...unit.properties}
-    const stop = unit.run.bind(unit)
+    const runAsIs = unit.run.bind(unit)
     unit.run = async (id, argv, options) => {
-      const answer = await stop(id, argv, options)
+      const answer = await runAsIs(id, argv, options)
       if (argv[1] === 'stop') unit.properties = {...unit.properties, ActiveState: 'failed', MainPID: '0'}
       return answer
     }
-    assert.equal((await stopServer(unit, instanceId)).kind, 'stopped')
+    assert.equal((await stop(unit)).kind, 'stopped')
+  })
+
+  it('sends no second command once the lock is lost', async () => {
+    const unit = new FakeUnit({Restart: 'no'})
+    const why = 'the lock is not ours any more'
+    assert.deepEqual(await stop(unit, async () => why), {kind: 'failed', why})
+    assert.deepEqual(unit.ran, [show, 'nats-server --signal ldm=4711 (120s)'])
   })
 
   it('does not believe a stop that left the server running', async () => {
     const unit = new FakeUnit()
     unit.instead.set('systemctl stop', result({}))
-    assert.deepEqual(await stopServer(unit, instanceId), {
+    assert.deepEqual(await stop(unit), {
       kind: 'failed',
       why: 'the unit nats is still active after systemctl stop',
     })
@@ -102,27 +115,27 @@ describe('stopping a server', () => {
     it(`is not permitted where the first look is refused with ${code}`, async () => {
       const unit = new FakeUnit()
       unit.instead.set('systemctl show', failure(code, Exit.auth))
-      assert.deepEqual(await stopServer(unit, instanceId), {kind: 'not-permitted', why: `it is ${code}`})
+      assert.deepEqual(await stop(unit), {kind: 'not-permitted', why: `it is ${code}`})
       assert.equal(unit.ran.length, 1)
     })
 
     it(`has failed where ${code} comes only with the stop: something may have happened`, async () => {
       const unit = new FakeUnit()
       unit.instead.set('systemctl stop', failure(code, Exit.auth))
-      assert.deepEqual(await stopServer(unit, instanceId), {kind: 'failed', why: `it is ${code}`})
+      assert.deepEqual(await stop(unit), {kind: 'failed', why: `it is ${code}`})
     })
   }
 
   it('has failed where AWS is out of reach, the unit is unknown, or the stop ends badly', async () => {
     const away = new FakeUnit()
     away.instead.set('systemctl show', failure('AWS_UNREACHABLE', Exit.unreachable))
-    assert.equal((await stopServer(away, instanceId)).kind, 'failed')
+    assert.equal((await stop(away)).kind, 'failed')
     const strange = new FakeUnit()
     strange.instead.set('systemctl show', result({stdout: 'nothing of this kind\n'}))
-    assert.equal((await stopServer(strange, instanceId)).kind, 'failed')
+    assert.equal((await stop(strange)).kind, 'failed')
     const bad = new FakeUnit()
     bad.instead.set('systemctl stop', result({exitCode: 5, stderr: 'Unit nats.service not loaded.'}))
-    assert.deepEqual(await stopServer(bad, instanceId), {
+    assert.deepEqual(await stop(bad), {
       kind: 'failed',
       why: 'systemctl stop nats ended with status 5: Unit nats.service not loaded.',
     })
