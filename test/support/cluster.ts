@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn, spawnSync} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -7,6 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {connect, type NatsConnection, StorageType} from 'nats'
 import {type ClusterSettings, conventionalSettings, type NodeTarget} from '../../src/lib/domain/settings.ts'
 import {testPorts} from './ports.ts'
+import {stateOf} from './processes.ts'
 
 /**
  * A plain nats-server cluster for tests: N processes on 127.0.0.1, JetStream on, accounts with one user each
@@ -188,11 +189,6 @@ function testNode(target: NodeTarget, path: string, file: string, store: string,
       return response.json()
     },
   }
-}
-
-/** As ps has it: `T` for a process that is stopped. */
-function stateOf(pid: number | undefined): string {
-  return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {encoding: 'utf8'}).stdout.trim()
 }
 
 async function isHealthy(node: TestNode): Promise<boolean> {
