@@ -1,95 +1,36 @@
 import assert from 'node:assert/strict'
-import type {ClusterContext} from '../../src/lib/context.ts'
-import {assembleAssets} from '../../src/lib/domain/assemble.ts'
-import type {NodeIdentity} from '../../src/lib/domain/roll/view.ts'
-import {configuredNodes, type NodeTarget} from '../../src/lib/domain/settings.ts'
-import {fetchCredentials} from '../../src/lib/ops/credentials.ts'
+import {StorageType} from 'nats'
 import {CANARY_MARK, CANARY_STREAM} from '../../src/lib/ops/roll/canary.ts'
 import type {Look} from '../../src/lib/ops/roll/ports.ts'
-import {openRollWorld} from '../../src/lib/ops/roll/world.ts'
 import {eventually, untilTrue} from '../support/eventually.ts'
-import {startLab, type TestLab} from '../support/lab.ts'
-
-/** Of JetStream's API. */
-const STREAM_NOT_FOUND = 10_059
-
-type World = Awaited<ReturnType<typeof openRollWorld>>
+import {addStream, deleteStream} from '../support/jetstream.ts'
+import {
+  accountOf,
+  identityOf,
+  isGone,
+  isHealthy,
+  isReplaced,
+  leaderOf,
+  metaLeaderOf,
+  startWorldLab,
+  untilEcho,
+  type World,
+  type WorldLab,
+} from '../support/world-lab.ts'
 
 for (const series of ['2.10', '2.15'] as const) {
   describe(`the world of a roll, on a lab of nats-server ${series}`, function () {
     this.timeout(600_000)
     this.slow(10_000)
-    let lab: TestLab
-    let cluster: ClusterContext
-    let nodes: readonly NodeTarget[]
-    const worlds: World[] = []
+    let lab: WorldLab
 
     before(async () => {
-      lab = await startLab({series})
-      cluster = await lab.cluster()
-      nodes = configuredNodes(cluster.settings)
+      lab = await startWorldLab({series})
     })
-    after(async () => {
-      for (const world of worlds) await world.close()
-      await lab?.stop()
-    })
-
-    const open = async (): Promise<World> => {
-      const world = await openRollWorld(cluster, nodes)
-      worlds.push(world)
-      return world
-    }
-    /** Asked again where nobody could answer: a group that has no leader for a moment does not. */
-    const api = (subject: string, payload: object | string = ''): Promise<Record<string, unknown>> =>
-      eventually(`an answer to ${subject}`, () => askOnce(subject, payload))
-    const askOnce = async (subject: string, payload: object | string): Promise<Record<string, unknown>> => {
-      const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
-      const {credentials, servers} = await fetchCredentials(cluster, {kind: 'admin'})
-      const client = await cluster.nats({credentials, servers, timeoutMs: 10_000})
-      try {
-        return JSON.parse(Buffer.from(await client.request(`$JS.API.${subject}`, text, {timeoutMs: 10_000})).toString())
-      } finally {
-        await client.close()
-      }
-    }
-    const streamInfo = () => api(`STREAM.INFO.${CANARY_STREAM}`)
-    const leaderOf = ({observation}: Look, stream: string, consumer?: string): string | undefined =>
-      assembleAssets(observation).find(
-        (asset) =>
-          asset.stream === stream &&
-          (consumer === undefined ? asset.kind === 'stream' : asset.kind === 'consumer' && asset.consumer === consumer),
-      )?.leader
-    const metaLeader = ({observation}: Look): string | undefined => {
-      const leaders = observation.nodes.map(({jetStream}) => (jetStream.ok ? jetStream.value.meta?.leader : undefined))
-      return new Set(leaders).size === 1 ? leaders[0] : undefined
-    }
-    const identityOf = (world: World, index: number): Promise<NodeIdentity> =>
-      eventually(`node ${index + 1} and its instance`, async () => {
-        const {aws, observation} = await world.look()
-        const seen = aws.ok ? aws.value[index] : undefined
-        const server = observation.nodes[index]?.server
-        const instanceId = seen?.group?.instances[0]?.id
-        if (seen === undefined || instanceId === undefined || !server?.ok) return undefined
-        return {
-          node: seen.node,
-          asg: seen.group?.name ?? '',
-          instanceId,
-          privateIp: undefined,
-          serverId: server.value.id,
-          serverStartedAt: undefined,
-          version: undefined,
-        }
-      })
-    const canaryIsGone = (): Promise<boolean> =>
-      eventually('the canary stream is gone', async () => {
-        const error = (await streamInfo()).error as {readonly err_code: number} | undefined
-        return error?.err_code === STREAM_NOT_FOUND
-      })
-    const isHealthy = ({observation}: Look): boolean =>
-      observation.nodes.every(({health}) => health.ok && health.value.httpStatus === 200)
+    after(() => lab?.stop())
 
     it('looks at nodes, AWS and names at once; before its start there is no canary, and nothing was changed', async () => {
-      const world = await open()
+      const world = await lab.open()
       const look = await eventually('healthy nodes', async () => {
         const seen = await world.look()
         return isHealthy(seen) && seen
@@ -100,32 +41,28 @@ for (const series of ['2.10', '2.15'] as const) {
           server.ok && server.value.name,
           health.ok && health.value.httpStatus,
         ]),
-        nodes.map(({name}) => [name, name, 200]),
+        lab.nodes.map((name) => [name, name, 200]),
       )
       assert.ok(look.aws.ok)
       assert.deepEqual(
         look.aws.value.map(({node, group}) => [node, group?.instances.map(({lifecycle}) => lifecycle)]),
-        nodes.map(({name}) => [name, ['InService']]),
+        lab.nodes.map((name) => [name, ['InService']]),
       )
       for (const {node, instances} of look.aws.value) {
         assert.deepEqual(look.addresses.get(node), [instances.find(({state}) => state === 'running')?.privateIp])
       }
-      assert.equal(look.canary.ok, false)
-      assert.equal(look.canary.ok === false && look.canary.problem.detail, 'there is no canary')
+      assert.equal(look.canary.ok || look.canary.problem.detail, 'there is no canary')
       assert.equal(world.canaryStallMs(), undefined)
-      await canaryIsGone()
+      await lab.untilCanaryIsGone()
       await world.removeCanary()
     })
 
     it('publishes a canary, reads it back, measures, goes on in another process, and takes it away', async () => {
-      const world = await open()
+      const world = await lab.open()
       const began = performance.now()
       await world.startCanary('roll 1/x')
-      const first = await eventually('an echo', async () => {
-        const {canary} = await world.look()
-        return canary.ok ? canary.value : undefined
-      })
-      const config = (await streamInfo()).config as Record<string, unknown>
+      const first = await untilEcho(world)
+      const {config} = await lab.canaryStream()
       const {name, description, subjects, num_replicas, storage, max_msgs, discard} = config
       assert.deepEqual(
         {name, description, subjects, num_replicas, storage, max_msgs, discard},
@@ -143,19 +80,19 @@ for (const series of ['2.10', '2.15'] as const) {
         const {canary} = await world.look()
         return canary.ok && canary.value.sequence > first.sequence + 5
       })
-      const second = await open()
+      const second = await lab.open()
       await second.startCanary('roll 1/x')
-      await eventually('an echo of the second', async () => (await second.look()).canary.ok)
+      await untilEcho(second)
       await world.close()
       const stall = world.canaryStallMs()
       assert.ok(stall !== undefined && stall < performance.now() - began, `stalled for ${stall} ms`)
       await second.removeCanary()
-      await canaryIsGone()
+      await lab.untilCanaryIsGone()
       assert.equal((await second.look()).canary.ok, false)
     })
 
     it('sees at one look all that a roll judges by: servers, routes, groups and their leaders, AWS, names, an echo', async () => {
-      const world = await open()
+      const world = await lab.open()
       await world.startCanary('seen')
       await untilTrue('a look with nothing missing', async () => {
         const look = await world.look()
@@ -167,57 +104,45 @@ for (const series of ['2.10', '2.15'] as const) {
             routesTo: routes.ok ? [...new Set(routes.value.map(({remoteName}) => remoteName))].sort() : [],
             holds: jetStream.ok ? jetStream.value.streams.map(({stream}) => stream).sort() : [],
           })),
-          nodes.map(({name}) => ({
-            node: name,
+          lab.nodes.map((node) => ({
+            node,
             answers: [true, true, true, true],
-            routesTo: nodes.map((other) => other.name).filter((other) => other !== name),
+            routesTo: lab.nodes.filter((other) => other !== node),
             holds: [CANARY_STREAM, 'pivot_main'],
           })),
         )
         assert.ok(isHealthy(look))
-        const names = nodes.map(({name}) => name)
-        const leaders = [metaLeader(look), leaderOf(look, 'pivot_main'), leaderOf(look, 'pivot_main', 'facebox')]
-        assert.deepEqual(
-          leaders.filter((leader) => !names.includes(leader ?? '')),
-          [],
+        const leaders = [metaLeaderOf(look), leaderOf(look, 'pivot_main'), leaderOf(look, 'pivot_main', 'facebox')]
+        assert.ok(
+          leaders.every((leader) => lab.nodes.includes(leader ?? '')),
+          leaders.join(),
         )
-        assert.deepEqual([aws.ok, canary.ok, [...addresses.keys()].sort()], [true, true, names])
+        assert.deepEqual([aws.ok, canary.ok, [...addresses.keys()].sort()], [true, true, lab.nodes])
       })
       await world.removeCanary()
     })
 
     it('leaves a stream alone that only has the name, and says so', async () => {
-      await untilTrue('there is a stream of that name', async () => {
-        const created = await api(`STREAM.CREATE.${CANARY_STREAM}`, {
-          name: CANARY_STREAM,
-          subjects: ['somebody.else'],
-          retention: 'limits',
-          storage: 'memory',
-          num_replicas: 1,
-        })
-        assert.equal(created.error, undefined)
-      })
-      const world = await open()
+      const foreign = {subjects: ['somebody.else'], storage: StorageType.Memory, num_replicas: 1}
+      await addStream(lab.admin, {name: CANARY_STREAM, ...foreign})
+      const world = await lab.open()
       await world.startCanary('foreign')
       await untilTrue('it says so', async () => {
         const {canary} = await world.look()
-        assert.equal(
-          canary.ok === false && canary.problem.detail,
-          `there is a stream ${CANARY_STREAM} that is not natsops' own`,
-        )
+        assert.equal(canary.ok || canary.problem.detail, `there is a stream ${CANARY_STREAM} that is not natsops' own`)
       })
       await world.removeCanary()
-      await untilTrue('it is still there', async () => assert.equal((await streamInfo()).error, undefined))
-      await api(`STREAM.DELETE.${CANARY_STREAM}`)
-      await canaryIsGone()
+      assert.deepEqual((await lab.canaryStream()).config.subjects, foreign.subjects)
+      await deleteStream(lab.admin, CANARY_STREAM)
+      await lab.untilCanaryIsGone()
     })
 
     it('comes back after every one of its connections was cut', async function () {
       if (series !== '2.15') return this.skip()
-      const world = await open()
+      const world = await lab.open()
       await world.startCanary('cut')
-      for (const {name} of nodes) {
-        await eventually('an echo', async () => (await world.look()).canary.ok)
+      for (const name of lab.nodes) {
+        await untilEcho(world)
         await lab.act('stop', name)
         await eventually(`an echo without ${name}`, async () => {
           const {canary, observation} = await world.look()
@@ -234,53 +159,26 @@ for (const series of ['2.10', '2.15'] as const) {
       const consumer = 'walker'
       let world: World
       before(async () => {
-        const config = {name: stream, subjects: ['steps.>'], retention: 'limits', storage: 'file', num_replicas: 3}
-        await eventually('room for a stream', async () => {
-          const {error} = await api(`STREAM.CREATE.${stream}`, config)
-          if (error !== undefined) throw new Error(JSON.stringify(error))
-          return true
-        })
-        await untilTrue('a consumer is made', async () => {
-          const created = await api(`CONSUMER.CREATE.${stream}.${consumer}`, {
-            stream_name: stream,
-            config: {durable_name: consumer, name: consumer, ack_policy: 'explicit', num_replicas: 3},
-          })
-          assert.equal(created.error, undefined)
-        })
         // A leader hands over only to a peer that it has heard of.
-        for (const subject of [`STREAM.INFO.${stream}`, `CONSUMER.INFO.${stream}.${consumer}`]) {
-          await untilTrue('every replica follows', async () => {
-            const {cluster} = (await api(subject)) as {cluster?: {replicas?: readonly {current: boolean}[]}}
-            assert.deepEqual(
-              cluster?.replicas?.map(({current}) => current),
-              [true, true],
-            )
-          })
-        }
-        world = await open()
+        await lab.addFollowedStream(stream, consumer)
+        world = await lab.open()
       })
-      after(() => api(`STREAM.DELETE.${stream}`))
+      after(() => deleteStream(lab.admin, stream))
 
-      /** The account as the servers name it. */
-      const pivot = async (): Promise<{account: string; accountId: string}> => {
-        const {observation} = await world.look()
-        const held = observation.nodes.flatMap(({jetStream}) => (jetStream.ok ? jetStream.value.streams : []))
-        const {account, accountId} = held.find((each) => each.stream === stream) ?? {account: 'none'}
-        return {account, accountId: accountId ?? account}
-      }
+      const account = async () => accountOf(await world.look(), stream)
 
       for (const [what, group, find] of [
         ['a stream', {label: 's', stream, consumer: undefined}, (look: Look) => leaderOf(look, stream)],
         ['a consumer', {label: 'c', stream, consumer}, (look: Look) => leaderOf(look, stream, consumer)],
-        ['the meta group', {label: '_meta_', stream: undefined, consumer: undefined}, metaLeader],
+        ['the meta group', {label: '_meta_', stream: undefined, consumer: undefined}, metaLeaderOf],
       ] as const) {
         it(`moves the leader of ${what}, to the peer that was named where the server can`, async () => {
-          const owner = group.stream === undefined ? {account: undefined} : await pivot()
+          const owner = group.stream === undefined ? {account: undefined} : await account()
           // Refused where it has just moved by itself: then there is another one to be asked.
           const {before, preferred} = await eventually('the leader was asked', async () => {
             const before = find(await world.look())
             if (before === undefined) return undefined
-            const preferred = nodes.map(({name}) => name).find((name) => name !== before)
+            const preferred = lab.nodes.find((name) => name !== before)
             const {kind} = await world.stepDown({...group, ...owner}, preferred)
             return kind === 'asked' && {before, preferred}
           })
@@ -293,7 +191,7 @@ for (const series of ['2.10', '2.15'] as const) {
       }
 
       it('is refused, with the words of JetStream, where it cannot be done', async () => {
-        const gone = {label: 'g', ...(await pivot()), stream, consumer: 'nobody'}
+        const gone = {label: 'g', ...(await account()), stream, consumer: 'nobody'}
         // The meta leader has just moved, and it is who answers.
         await untilTrue('it is refused', async () => {
           assert.deepEqual(await world.stepDown(gone, undefined), {
@@ -313,12 +211,12 @@ for (const series of ['2.10', '2.15'] as const) {
       })
 
       it('of the meta group is out of reach without credentials of the system account', async () => {
-        const store = await (await cluster.aws()).parameters()
-        const path = `${cluster.settings.ssmPrefix}/admin/nats_sys_jwt`
+        const store = await (await lab.ctx.aws()).parameters()
+        const path = `${lab.ctx.settings.ssmPrefix}/admin/nats_sys_jwt`
         const jwt = (await store.get([path])).get(path)?.value ?? ''
         await store.delete(path)
         try {
-          const poor = await open()
+          const poor = await lab.open()
           const meta = {label: '_meta_', account: undefined, stream: undefined, consumer: undefined}
           const answer = await poor.stepDown(meta, undefined)
           assert.equal(answer.kind, 'out-of-reach')
@@ -334,25 +232,18 @@ for (const series of ['2.10', '2.15'] as const) {
 
     describe('stopping', () => {
       it('stops the very server for good while the canary goes on, and starts it again', async () => {
-        const world = await open()
+        const world = await lab.open()
         const began = performance.now()
         await world.startCanary('stop')
-        await eventually('an echo', async () => (await world.look()).canary.ok)
+        await untilEcho(world)
         const identity = await identityOf(world, 1)
         const asked = await world.readUnit(identity)
         assert(asked.kind === 'read', JSON.stringify(asked))
         const stopped = await world.stopServer(identity, asked.unit, async () => undefined)
         assert.equal(stopped.kind, 'stopped', JSON.stringify(stopped))
         await eventually('the server is gone from every route', async () => {
-          const {observation, canary} = await world.look()
-          return (
-            canary.ok &&
-            observation.nodes.every(
-              ({target, routes, server}) =>
-                (target.name === identity.node && !server.ok) ||
-                (routes.ok && routes.value.every(({remoteId}) => remoteId !== identity.serverId)),
-            )
-          )
+          const look = await world.look()
+          return look.canary.ok && isGone(look, identity)
         })
         await world.startServer(identity)
         await eventually('healthy again', async () => isHealthy(await world.look()))
@@ -365,7 +256,7 @@ for (const series of ['2.10', '2.15'] as const) {
       })
 
       it('is not permitted on an instance that SSM does not know', async () => {
-        const world = await open()
+        const world = await lab.open()
         const identity = await identityOf(world, 1)
         const {kind} = await world.readUnit({...identity, instanceId: 'i-00000000000000000'})
         assert.equal(kind, 'not-permitted')
@@ -374,18 +265,14 @@ for (const series of ['2.10', '2.15'] as const) {
 
     describe('terminating', () => {
       it('terminates the instance it is told, and nothing for an instance that is gone', async () => {
-        const world = await open()
+        const world = await lab.open()
         const identity = await identityOf(world, 0)
-        const {instanceId} = identity
         const gone = await world.terminate({...identity, instanceId: 'i-00000000000000000'}, 'terminate')
         assert.equal(gone.kind, 'unknown')
         assert.deepEqual(await world.terminate(identity, 'terminate'), {kind: 'accepted'})
-        const isReplaced = async () => {
-          const look = await world.look()
-          const instances = look.aws.ok ? look.aws.value[0]?.group?.instances : []
-          return instances?.some(({id, lifecycle}) => id !== instanceId && lifecycle === 'InService') && isHealthy(look)
-        }
-        await lab.untilBack(identity.node, 'another instance, its server healthy', isReplaced)
+        await lab.untilBack(identity.node, 'another instance, its server healthy', async () => {
+          return isReplaced(await world.look(), 0, identity.instanceId)
+        })
         const fresh = await identityOf(world, 0)
         await eventually('the bootstrap log of the new instance says so', async () => {
           // Whoever resumes later knows no better time than now: the launch of the instance is what counts.
