@@ -3,6 +3,7 @@ import {parseDescription} from '../../src/lib/author/description.ts'
 import {type GeneratedFile, generateFiles, type Target} from '../../src/lib/author/generate.ts'
 import {defaultThresholds} from '../../src/lib/domain/settings.ts'
 
+/** bcrypt of `secret`, as cheap as it gets. */
 export const HASH = '$2b$04$E3a6et3u4l1s6kaDJACcv.pXzkMYJ.6aK6kfdE6uGS/CH6C6e8zMS'
 const PRELOAD = JSON.stringify({
   operator: 'eyJ.o.s',

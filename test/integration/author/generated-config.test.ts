@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict'
 import {execFile} from 'node:child_process'
-import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, nkeyAuthenticator} from 'nats'
-import {createUser} from 'nkeys.js'
-import ConfigDiff from '../../../src/commands/config/diff.ts'
 import {type Authority, createAuthority, unlimitedJetStream} from '../../../src/lib/author/authority.ts'
 import {configDigest} from '../../../src/lib/author/config-digest.ts'
 import {readDescription} from '../../../src/lib/author/description.ts'
 import {describeServer} from '../../../src/lib/author/node-config.ts'
 import {renderPreload} from '../../../src/lib/author/preload.ts'
-import {openConfiguration} from '../../../src/lib/config.ts'
 import {formatCredentials} from '../../../src/lib/domain/credentials-format.ts'
-import type {DriftReport} from '../../../src/lib/ops/config-diff.ts'
 import {readPasswords} from '../../../src/lib/ops/config-generate.ts'
+import {drift, localCluster, monitorsOf} from '../../support/described-cluster.ts'
 import {eventually} from '../../support/eventually.ts'
+import {temporaryFolder} from '../../support/folder.ts'
 import {
   generateIn,
   monitorPage,
@@ -25,82 +22,33 @@ import {
   untilHealthy,
   writeCertificates,
 } from '../../support/generated-cluster.ts'
+import {auths, describeVariants, NKEY} from '../../support/generated-variants.ts'
 import {addStream} from '../../support/jetstream.ts'
 import {type NatsSeries, natsServerOf} from '../../support/nats-servers.ts'
 import {testPorts} from '../../support/ports.ts'
-import {runCommand} from '../../support/run.ts'
-
-/** bcrypt of `secret`, as cheap as it gets. */
-const HASH = '$2b$04$E3a6et3u4l1s6kaDJACcv.pXzkMYJ.6aK6kfdE6uGS/CH6C6e8zMS'
-const NKEY = createUser()
-
-const auths = {
-  none: '{mode: none}',
-  token: `{mode: token, token: ${HASH}}`,
-  users: `{mode: users, users: [{name: app, password: ${HASH}}, {name: sys, system: true, password: ${HASH}},
-    {name: narrow, password: ${HASH}, permissions: {publish: [a.>], subscribe: [_INBOX.>], respond: true}},
-    {name: mute, password: ${HASH}, permissions: {}}]}`,
-  nkeys: `{mode: nkeys, users: [{name: app, nkey: ${NKEY.getPublicKey()}}]}`,
-  operator: '{mode: operator}',
-} as const
-
-const tlsKinds = {
-  'no TLS': '',
-  'TLS for clients': 'tls: {client: true}',
-  'TLS and client certificates everywhere':
-    'tls: {client: {verify: true}, routes: true, leaf: {verify: true}, gateway: true, monitor: true}',
-} as const
-
-const topologies = {
-  'one server': 'nodes: [{name: n1, host: 127.0.0.1}]',
-  'three servers with everything set': `nodes: 3
-patterns: {node: "n{n}", host: "{node}.test"}
-version: 2.15.1
-routes: {poolSize: 5, auth: {user: route, passwordFile: password}}
-limits: {maxConnections: 5000, maxSubscriptions: 100000, maxPayload: 2MiB, maxPending: 128MiB, writeDeadline: 5s, pingInterval: 30s, pingMax: 3}
-lameDuck: {duration: 1m, gracePeriod: 1500ms}
-log: {file: /var/log/nats/nats.log, maxSize: 10MiB, keep: 3, debug: true, trace: true}`,
-  'a hub of leaves': 'nodes: [{name: n1, host: "::1"}]\nleafNodes: {accept: true}',
-  'a leaf': `nodes: [{name: n1, host: 127.0.0.1}]
-leafNodes: {remotes: [{urls: ["hub.test:7422"], auth: {user: app, passwordFile: password}}]}`,
-  'a part of a supercluster': `nodes: 3
-patterns: {node: "n{n}", host: "{node}.test"}
-gateways: {remotes: [{name: west, urls: ["west.test:7222"]}], auth: {user: gate, passwordFile: password}}`,
-} as const
 
 describe('generated configurations', () => {
-  let folder: string
-  let stores: string
+  const temporary = temporaryFolder()
+  const folder = temporary.path
+  const stores = join(folder, 'store')
   let authority: Authority
   before(async () => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), 'natsops-generated-')))
-    stores = join(folder, 'store')
     authority = await prepare(folder)
   })
-  after(() => rmSync(folder, {recursive: true, force: true}))
+  after(() => temporary[Symbol.dispose]())
 
   for (const [authName, auth] of Object.entries(auths)) {
     it(`are accepted by both servers with auth ${authName}, whatever the TLS and the topology`, async () => {
-      const variants = Object.entries(tlsKinds).flatMap(([tlsName, tls]) =>
-        Object.entries(topologies).map(([topologyName, topology]) => ({tlsName, tls, topologyName, topology})),
-      )
-      const verdicts = variants.map(async ({tlsName, tls, topologyName, topology}, index) => {
-        const text = `name: east
-${topology}
-auth: ${auth}
-jetStream: {storeDirectory: "${folder}/store/{node}", maxFileStore: 1GiB, maxMemoryStore: 64MiB, domain: d, syncInterval: always}
-${tls.replace('{', `{directory: "${folder}/tls/{node}", `)}
-`
+      const verdicts = describeVariants(folder, auth).map(async ({name, text}, index) => {
         const {description, out} = await generateIn(folder, `${authName}-${index}`, text)
         const path = join(out, 'nodes/n1/nats-server.conf')
         const cluster = await readDescription(description)
         const passwords = await readPasswords(cluster)
         const preload = authName === 'operator' ? readFileSync(join(folder, 'auth/preload.json'), 'utf8') : undefined
         const digest = configDigest(describeServer(cluster, cluster.nodes[0]!, passwords), preload)
-        const said = `${tlsName}, ${topologyName}`
         assert.deepEqual(
-          [said, await judge('2.10', path), await judge('2.15', path)],
-          [said, 'valid', `valid ${digest}`],
+          [name, await judge('2.10', path), await judge('2.15', path)],
+          [name, 'valid', `valid ${digest}`],
         )
       })
       await Promise.all(verdicts)
@@ -217,7 +165,7 @@ routes: {auth: {user: route, passwordFile: password}}
     const cluster = async (name: string, nodes: number, own: number, other: string, port: number) => {
       const rest = `gateways: {remotes: [{name: ${other}, urls: ["127.0.0.1:${port}"]}], auth: {user: gate, passwordFile: password}}\n`
       return localCluster(folder, name, nodes, {
-        auth: `{mode: nkeys, users: [{name: app, nkey: ${NKEY.getPublicKey()}}]}`,
+        auth: auths.nkeys,
         rest,
         gateway: own,
       })
@@ -268,40 +216,6 @@ async function judge(series: NatsSeries, path: string): Promise<string> {
   return digest === undefined ? 'valid' : `valid ${digest}`
 }
 
-interface LocalPorts {
-  readonly client: number
-  readonly cluster: number
-  readonly monitor: number
-  readonly leaf: number
-  readonly gateway: number
-}
-
-/** A description of nodes `<name>-1` ... on free ports of 127.0.0.1. */
-async function localCluster(
-  folder: string,
-  name: string,
-  count: number,
-  {auth, rest = '', gateway}: {readonly auth: string; readonly rest?: string; readonly gateway?: number},
-): Promise<{readonly text: string; readonly ports: readonly LocalPorts[]}> {
-  const free = await testPorts(count * 5)
-  const ports = Array.from({length: count}, (_, node): LocalPorts => {
-    const [client = 0, cluster = 0, monitor = 0, leaf = 0, own = 0] = free.slice(node * 5)
-    return {client, cluster, monitor, leaf, gateway: node === 0 && gateway !== undefined ? gateway : own}
-  })
-  const nodes = ports.map((each, index) => ({name: `${name}-${index + 1}`, host: '127.0.0.1', ports: each}))
-  const text = `name: ${name}
-nodes: ${JSON.stringify(nodes)}
-listen: {client: 127.0.0.1}
-jetStream: {storeDirectory: "${folder}/store/{node}", maxFileStore: 256MiB}
-auth: ${auth}
-${rest}`
-  return {text, ports}
-}
-
-function monitorsOf(ports: readonly LocalPorts[]): readonly number[] {
-  return ports.map(({monitor}) => monitor)
-}
-
 /** A stream of three replicas takes a message. */
 async function storesOnThree(options: ConnectionOptions): Promise<void> {
   const client = await connect(options)
@@ -344,20 +258,4 @@ async function errorsOf(client: NatsConnection): Promise<string> {
       return permissionContext ? `Permissions Violation for Publish to "${permissionContext.subject}"` : String(data)
   }
   return ''
-}
-
-/** What config diff finds of each node. */
-async function drift(folder: string, name: string, ports: readonly LocalPorts[], text: string, more: object = {}) {
-  const nodes = ports.map(({client, monitor}, index) => {
-    return {name: `${name}-${index + 1}`, host: 'localhost', clientPort: client, monitorPort: monitor}
-  })
-  writeFileSync(join(folder, 'natsops.json'), JSON.stringify({clusters: {[name]: {nodes, ...more}}}))
-  const file = join(folder, `${name}-now.yaml`)
-  writeFileSync(file, text)
-  const configuration = openConfiguration({variables: {}, home: folder, cwd: folder})
-  const argv = ['--cluster', name, '--file', file, '--no-aws', '--json', '--timeout', '60s']
-  const {stdout, exitCode} = await runCommand(ConfigDiff, argv, {configuration})
-  const report: DriftReport = JSON.parse(stdout)
-  const found = report.nodes.map(({state, differences}) => (differences.length > 0 ? differences : state))
-  return {exitCode, found}
 }
