@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
-import {execFileSync, spawn, spawnSync} from 'node:child_process'
-import {once} from 'node:events'
 import {writeFileSync} from 'node:fs'
-import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
-import {join} from 'node:path'
 import {connect, credsAuthenticator, type NatsConnection} from 'nats'
 import type {Authority} from '../../src/lib/author/authority.ts'
 import {connectNats} from '../../src/lib/clients/nats/nats.ts'
-import type {NatsClient} from '../../src/lib/clients/ports.ts'
+import type {NatsClient, NatsConnectOptions} from '../../src/lib/clients/ports.ts'
 import {formatCredentials} from '../../src/lib/domain/credentials-format.ts'
 import type {TlsFiles} from '../../src/lib/domain/settings.ts'
 import type {OpsError} from '../../src/lib/errors.ts'
 import {captureOutput} from '../support/capture.ts'
+import {connectAsProcess} from '../support/connecting-process.ts'
 import {secretsOf} from '../support/credentials.ts'
-import {temporaryFolder} from '../support/folder.ts'
 import {type SingleServer, startSingleServer, testAuthority, userOf} from '../support/single-server.ts'
+import {TcpServers} from '../support/tcp-servers.ts'
+import {startTlsServers, type TlsServers} from '../support/tls-servers.ts'
 
 const noTls: TlsFiles = {ca: undefined, cert: undefined, key: undefined}
 
@@ -30,6 +28,10 @@ describe('connectNats, against real servers', () => {
 
   const open = (servers: readonly string[], user = 'admin', tls = noTls, timeoutMs = 30_000): Promise<NatsClient> =>
     connectNats({tls}, {servers, credentials: userOf(authority, user), timeoutMs})
+
+  /** With credentials of whatever kind, without TLS. */
+  const openWith = (credentials: NatsConnectOptions['credentials'], more: Partial<NatsConnectOptions> = {}) =>
+    connectNats({tls: noTls}, {servers: [server.address], credentials, timeoutMs: 30_000, ...more})
 
   const refused = async (work: Promise<unknown>, code: string, exit: number): Promise<OpsError> => {
     let thrown: OpsError | undefined
@@ -70,9 +72,7 @@ describe('connectNats, against real servers', () => {
     const answers = await Promise.all(['_INBOX.x', 'allowed.x', '>'].map((subject) => client.maySubscribe(subject)))
     assert.deepEqual(answers, [true, false, false])
     await client.close()
-    const credentials = userOf(authority, 'narrow')
-    const own = {servers: [server.address], credentials, timeoutMs: 30_000, inboxPrefix: '_INBOX_own'}
-    const elsewhere = await connectNats({tls: noTls}, own)
+    const elsewhere = await openWith(userOf(authority, 'narrow'), {inboxPrefix: '_INBOX_own'})
     const error = await refused(elsewhere.echo({timeoutMs: 30_000}), 'PERMISSION_DENIED', 10)
     assert.match(error.message, /_INBOX_own\./)
     await elsewhere.close()
@@ -127,8 +127,7 @@ describe('connectNats, against real servers', () => {
     it('as a user that this cluster does not know, naming user and account', async () => {
       const {accounts} = await testAuthority()
       const stranger = accounts[1]!.users[0]!
-      const options = {servers: [server.address], credentials: stranger, timeoutMs: 30_000}
-      const {message, suggestions} = await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
+      const {message, suggestions} = await refused(openWith(stranger), 'NATS_AUTHORIZATION', 10)
       assert.equal(
         message,
         `${server.address} does not accept the credentials of user admin (${stranger.publicKey}) of account ${accounts[1]!.publicKey}`,
@@ -143,32 +142,18 @@ describe('connectNats, against real servers', () => {
 
     it('with the seed of another user', async () => {
       const credentials = {jwt: userOf(authority, 'admin').jwt, seed: userOf(authority, 'sys').seed}
-      const options = {servers: [server.address], credentials, timeoutMs: 30_000}
-      await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
+      await refused(openWith(credentials), 'NATS_AUTHORIZATION', 10)
     })
 
     it('without credentials', async () => {
-      const options = {servers: [server.address], credentials: undefined, timeoutMs: 30_000}
-      const {message} = await refused(connectNats({tls: noTls}, options), 'NATS_AUTHORIZATION', 10)
+      const {message} = await refused(openWith(undefined), 'NATS_AUTHORIZATION', 10)
       assert.equal(message, `${server.address} needs credentials`)
     })
   })
 
   describe('cannot connect', () => {
-    let others: Server[] = []
-    const listen = async (serve: (socket: Socket) => void): Promise<string> => {
-      const other = createServer((socket) => {
-        socket.on('error', () => {})
-        serve(socket)
-      }).listen(0, '127.0.0.1')
-      others.push(other)
-      await once(other, 'listening')
-      return `127.0.0.1:${(other.address() as AddressInfo).port}`
-    }
-    afterEach(() => {
-      for (const other of others) other.close()
-      others = []
-    })
+    const others = new TcpServers()
+    afterEach(() => others.close())
 
     it('names every host with its own reason, and the VPN where a name does not resolve', async () => {
       const work = open(['nats://no-such-host.invalid:4222', 'nats://127.0.0.1:1'])
@@ -191,19 +176,19 @@ describe('connectNats, against real servers', () => {
     })
 
     it('to something else that speaks first, or hangs up', async () => {
-      const banner = await listen((socket) => void socket.write('SSH-2.0-OpenSSH_9.6\r\n'))
+      const banner = await others.listen((socket) => void socket.write('SSH-2.0-OpenSSH_9.6\r\n'))
       const {message} = await refused(open([banner]), 'NATS_UNREACHABLE', 7)
       assert.equal(message, `cannot connect to ${banner}: what answers there does not speak NATS`)
-      const broken = await listen((socket) => void socket.write('INFO {"server_id":\r\n'))
+      const broken = await others.listen((socket) => void socket.write('INFO {"server_id":\r\n'))
       assert.match((await refused(open([broken]), 'NATS_UNREACHABLE', 7)).message, /does not speak NATS$/)
-      const closing = await listen((socket) => void socket.end())
+      const closing = await others.listen((socket) => void socket.end())
       assert.match((await refused(open([closing]), 'NATS_UNREACHABLE', 7)).message, /closed the connection at once$/)
     })
 
     it('to what stops speaking NATS, before or after the connection stands, and prints none of it', async () => {
       const garbage = '\u001b[2JBLAH\r\n'
       const stopsAt = (word: string): Promise<string> =>
-        listen((socket) => {
+        others.listen((socket) => {
           socket.write('INFO {"server_id":"x","version":"2.10.0","max_payload":1048576,"proto":1}\r\n')
           socket.on('data', (data) => void socket.write(String(data).includes(word) ? garbage : 'PONG\r\n'))
         })
@@ -222,131 +207,78 @@ describe('connectNats, against real servers', () => {
     })
 
     it('and does not keep the process alive because of it', async () => {
-      const silent = await listen(() => {})
-      const program = `
-        const {connectNats} = await import(${JSON.stringify(new URL('../../src/lib/clients/nats/nats.ts', import.meta.url).href)})
-        const options = {servers: ['${silent}'], credentials: undefined, timeoutMs: 200}
-        await connectNats({tls: {}}, options).catch((error) => console.log(error.code))`
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      let text = ''
-      child.stdout.on('data', (chunk) => {
-        text += chunk
-      })
-      const [status] = await once(child, 'close')
-      assert.deepEqual({text, status}, {text: 'NATS_UNREACHABLE\n', status: 0})
+      const silent = await others.listen(() => {})
+      assert.deepEqual(await connectAsProcess([silent], 200), {stdout: 'NATS_UNREACHABLE\n', stderr: '', status: 0})
     })
   })
 
   describe('over TLS', () => {
-    let folder: ReturnType<typeof temporaryFolder>
-    let secure: SingleServer
-    let mutual: SingleServer
-    let byAddress: SingleServer
-    let authorityFile: TlsFiles
-    const path = (name: string): string => join(folder.path, name)
+    let tls: TlsServers
     const byName = ({address}: SingleServer): string => address.replace('127.0.0.1', 'localhost')
 
     before(async () => {
-      folder = temporaryFolder()
-      makeCertificates(folder.path)
-      authorityFile = {...noTls, ca: path('ca.pem')}
-      const files = `cert_file: "${path('server.pem')}", key_file: "${path('server.key')}", ca_file: "${path('ca.pem')}"`
-      secure = await startSingleServer(authority, `tls { ${files} }\n`)
-      mutual = await startSingleServer(authority, `tls { ${files}, verify: true }\n`)
-      const ofAddress = `cert_file: "${path('address.pem')}", key_file: "${path('address.key')}"`
-      byAddress = await startSingleServer(authority, `tls { ${ofAddress} }\n`)
+      tls = await startTlsServers(authority)
     })
-    after(async () => {
-      await Promise.all([secure?.stop(), mutual?.stop(), byAddress?.stop()])
-      folder[Symbol.dispose]()
-    })
+    after(() => tls?.stop())
 
     it('connects with the configured authority, to nats:// and tls:// alike', async () => {
       for (const scheme of ['', 'nats://', 'tls://']) {
-        const client = await open([`${scheme}${byName(secure)}`], 'admin', authorityFile)
+        const client = await open([`${scheme}${byName(tls.secure)}`], 'admin', tls.files)
         await client.close()
       }
     })
 
     it('connects with a client certificate where the server asks for one', async () => {
-      const tls = {...authorityFile, cert: path('server.pem'), key: path('server.key')}
-      const client = await open([byName(mutual)], 'admin', tls)
+      const certified = {...tls.files, cert: tls.path('server.pem'), key: tls.path('server.key')}
+      const client = await open([byName(tls.mutual)], 'admin', certified)
       await client.close()
-      const {message} = await refused(open([byName(mutual)], 'admin', authorityFile), 'NATS_TLS', 7)
+      const {message} = await refused(open([byName(tls.mutual)], 'admin', tls.files), 'NATS_TLS', 7)
       assert.match(message, /client certificate$/)
     })
 
     it('refuses an unknown authority, whether it asked for TLS or the server did', async () => {
       for (const scheme of ['nats://', 'tls://']) {
-        const {message, suggestions} = await refused(open([`${scheme}${byName(secure)}`]), 'NATS_TLS', 7)
+        const {message, suggestions} = await refused(open([`${scheme}${byName(tls.secure)}`]), 'NATS_TLS', 7)
         assert.match(message, /TLS failed: the server's certificate is from an unknown authority$/)
         assert.match(suggestions.join(), /tls\.ca/)
       }
     })
 
     it('refuses a certificate for another name, also when dialling an IP address', async () => {
-      const {message} = await refused(open([secure.address], 'admin', authorityFile), 'NATS_TLS', 7)
+      const {message} = await refused(open([tls.secure.address], 'admin', tls.files), 'NATS_TLS', 7)
       assert.equal(
         message,
-        `cannot connect to ${secure.address}: TLS failed: the server's certificate is for another name`,
+        `cannot connect to ${tls.secure.address}: TLS failed: the server's certificate is for another name`,
       )
     })
 
-    it('holds a certificate against the address it dialled, where only the server asked for TLS', () => {
-      const program = `
-        const {connectNats} = await import(${JSON.stringify(new URL('../../src/lib/clients/nats/nats.ts', import.meta.url).href)})
-        for (const server of process.argv.slice(1)) {
-          const options = {servers: [server], credentials: undefined, timeoutMs: 30000}
-          await connectNats({tls: {}}, options).catch((error) => console.log(error.code))
-        }`
+    it('holds a certificate against the address it dialled, where only the server asked for TLS', async () => {
+      const {secure, byAddress} = tls
       const servers = [secure.address, byAddress.address, byName(secure), byName(byAddress)]
-      const {stdout, stderr} = spawnSync(process.execPath, ['--input-type=module', '-e', program, ...servers], {
-        encoding: 'utf8',
-        // Trusted by the machine, as an authority of the company is.
-        env: {NODE_EXTRA_CA_CERTS: path('ca.pem')},
-        timeout: 150_000,
-      })
+      // Trusted by the machine, as an authority of the company is.
+      const trusting = {NODE_EXTRA_CA_CERTS: tls.path('ca.pem')}
+      const {stdout, stderr} = await connectAsProcess(servers, 30_000, trusting)
       // Without credentials: who gets as far as being refused has been shown the right certificate.
       assert.deepEqual([stdout, stderr], ['NATS_TLS\nNATS_AUTHORIZATION\nNATS_AUTHORIZATION\nNATS_TLS\n', ''])
     })
 
     it('never falls back to a connection without TLS', async () => {
-      for (const [address, tls] of [
-        [server.address, authorityFile],
+      for (const [address, files] of [
+        [server.address, tls.files],
         [`tls://${server.address}`, noTls],
       ] as const) {
-        const {message} = await refused(open([address], 'admin', tls), 'NATS_TLS', 7)
+        const {message} = await refused(open([address], 'admin', files), 'NATS_TLS', 7)
         assert.match(message, /the server offers no TLS, and this cluster is configured to use it$/)
       }
     })
 
     it('names the setting whose file cannot be used', async () => {
-      const missing = open([secure.address], 'admin', {...noTls, ca: path('none.pem')})
+      const missing = open([tls.secure.address], 'admin', {...noTls, ca: tls.path('none.pem')})
       const {message} = await refused(missing, 'TLS_FILE_NOT_READABLE', 2)
       assert.match(message, /none\.pem, which the configuration names as tls\.ca: ENOENT: no such file or directory$/)
-      writeFileSync(path('text'), 'hello')
-      const text = open([secure.address], 'admin', {...authorityFile, cert: path('text')})
+      writeFileSync(tls.path('text'), 'hello')
+      const text = open([tls.secure.address], 'admin', {...tls.files, cert: tls.path('text')})
       assert.match((await refused(text, 'TLS_FILE_NOT_READABLE', 2)).message, /as tls\.cert: no PEM text in it$/)
     })
   })
 })
-
-/** An authority, and two certificates from it: one for localhost only, one for 127.0.0.1 only. */
-function makeCertificates(folder: string): void {
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync('openssl', args, {cwd: folder, stdio: ['ignore', 'ignore', 'pipe']})
-  }
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout']
-  openssl('req', '-x509', ...key, 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority', '-days', '1')
-  const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names']
-  for (const [name, subject] of [
-    ['server', 'DNS:localhost'],
-    ['address', 'IP:127.0.0.1'],
-  ]) {
-    openssl('req', ...key, `${name}.key`, '-out', `${name}.csr`, '-subj', '/CN=test server')
-    writeFileSync(join(folder, 'names'), `subjectAltName=${subject}\n`)
-    openssl('x509', '-req', '-in', `${name}.csr`, ...signer, '-out', `${name}.pem`, '-days', '1')
-  }
-}
