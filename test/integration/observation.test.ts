@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {setTimeout as delay} from 'node:timers/promises'
 import {isDeepStrictEqual} from 'node:util'
-import {AckPolicy, type JetStreamManager, type NatsConnection, RetentionPolicy, StorageType} from 'nats'
+import type {JetStreamManager, NatsConnection} from 'nats'
 import {openMonitor} from '../../src/lib/clients/monitor/monitor.ts'
 import type {Monitor} from '../../src/lib/clients/ports.ts'
 import {systemClock} from '../../src/lib/clock.ts'
@@ -13,10 +13,9 @@ import {judgeReplication, type ReplicaVerdict} from '../../src/lib/domain/replic
 import {observeCluster} from '../../src/lib/ops/observe.ts'
 import {startCluster, type TestCluster, waitUntil} from '../support/cluster.ts'
 import {type NatsSeries, natsServerOf} from '../support/nats-servers.ts'
+import {makeObservedStreams, REPLICAS, startLoad} from '../support/observed-streams.ts'
 
 const BULK = 100_000
-/** Of all streams and consumers that are made here. */
-const REPLICAS = 34
 /** At most so many at a time, and the next when these are stored: a server drops what waits in too long a queue. */
 const BATCH = 5000
 
@@ -47,22 +46,7 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       connection = await cluster.connect()
       manager = await connection.jetstreamManager({timeout: 30_000})
       monitor = await openMonitor(cluster.settings, {timeoutMs: 30_000})
-      const r3 = {num_replicas: 3}
-      await manager.streams.add({name: 'bulk', subjects: ['bulk'], ...r3})
-      await manager.streams.add({name: 'live', subjects: ['live.*'], ...r3})
-      await manager.streams.add({name: 'events', subjects: ['events'], retention: RetentionPolicy.Interest, ...r3})
-      await manager.streams.add({name: 'jobs', subjects: ['jobs'], retention: RetentionPolicy.Workqueue, ...r3})
-      await manager.streams.add({name: 'latest', subjects: ['latest.*'], max_msgs_per_subject: 1, ...r3})
-      await manager.streams.add({name: 'fast', subjects: ['fast'], storage: StorageType.Memory, max_msgs: 500, ...r3})
-      await manager.streams.add({name: 'alone', subjects: ['alone'], num_replicas: 1})
-      const explicit = {ack_policy: AckPolicy.Explicit}
-      await manager.consumers.add('events', {durable_name: 'worker', ...explicit})
-      await manager.consumers.add('jobs', {durable_name: 'worker', ...explicit})
-      await manager.consumers.add('live', {durable_name: 'some', filter_subject: 'live.7', ...explicit})
-      await manager.consumers.add('live', {durable_name: 'reader', ack_policy: AckPolicy.None})
-      const other = await cluster.connect({account: 'OTHER'})
-      await (await other.jetstreamManager({timeout: 30_000})).streams.add({name: 'bulk', subjects: ['bulk'], ...r3})
-      await other.close()
+      await makeObservedStreams(cluster)
       await waitUntil('every node has heard of all of it', isSettled)
     })
 
@@ -104,14 +88,9 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
     it('puts one asset together from three nodes, and keeps accounts apart', async () => {
       const assets = assembleAssets(await observe())
       assert.deepEqual(
-        assets.map((asset) => [
-          asset.account,
-          asset.stream,
-          asset.kind,
-          asset.replicas,
-          asset.storage,
-          asset.members.length,
-        ]),
+        assets.map(({account, stream, kind, replicas, storage, members}) => {
+          return [account, stream, kind, replicas, storage, members.length]
+        }),
         [
           ['APP', 'alone', 'stream', 1, 'file', 1],
           ['APP', 'bulk', 'stream', 3, 'file', 3],
@@ -297,45 +276,4 @@ function hasLeader({leader}: RaftNode): boolean {
 
 function isAlarm({verdict}: ReplicaVerdict): boolean {
   return verdict !== 'caught-up' && verdict !== 'single'
-}
-
-/** Publishers on every stream and consumers that ack nearly everything, until stopped. */
-function startLoad(connection: NatsConnection): {stop(): Promise<void>; published(): number} {
-  const jetStream = connection.jetstream({timeout: 30_000})
-  let running = true
-  let published = 0
-  const publish = async (): Promise<void> => {
-    while (running) {
-      const n = published % 50
-      const subjects = [`live.${n}`, 'events', 'jobs', `latest.${n}`, 'fast']
-      await Promise.all(subjects.map((subject) => jetStream.publish(subject, 'x'.repeat(100))))
-      published += subjects.length
-    }
-  }
-  const consume = async (stream: string, durable: string): Promise<void> => {
-    const consumer = await jetStream.consumers.get(stream, durable)
-    while (running) {
-      let count = 0
-      for await (const message of await consumer.fetch({max_messages: 100, expires: 1000})) {
-        // Some acknowledgements are missing, so that messages are deleted out of order.
-        if (count++ % 40 !== 0) message.ack()
-      }
-    }
-  }
-  const work = Promise.all([
-    publish(),
-    publish(),
-    publish(),
-    consume('events', 'worker'),
-    consume('jobs', 'worker'),
-    consume('live', 'some'),
-    consume('live', 'reader'),
-  ])
-  return {
-    published: () => published,
-    stop: async () => {
-      running = false
-      await work
-    },
-  }
 }
