@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict'
 import {readdir, readFile, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {connect, credsAuthenticator, jwtAuthenticator, type NatsConnection} from 'nats'
+import {connect, credsAuthenticator, type NatsConnection, type StreamInfo} from 'nats'
 import {credentialParameters, hostParameter} from '../../../src/lib/domain/settings.ts'
 import type {LabNodeStatus} from '../../../src/lib/lab/status.ts'
 import {environmentOfLab} from '../../../src/lib/ops/lab.ts'
 import {eventually, untilTrue} from '../../support/eventually.ts'
 import {addStream, publishAll} from '../../support/jetstream.ts'
 import {startLab, type TestLab} from '../../support/lab.ts'
+import {connectAs} from '../../support/lab-connections.ts'
+import {pageOf, storedOn, varzOf} from '../../support/node-pages.ts'
 
 const fetchFrom = '$JS.API.CONSUMER.MSG.NEXT.pivot_main'
-
-interface Varz {
-  readonly server_id: string
-  readonly server_name: string
-  readonly version: string
-}
-
-interface StreamView {
-  readonly config?: Readonly<Record<string, unknown>>
-  readonly state: {readonly messages: number; readonly last_seq: number}
-  readonly cluster?: {readonly replicas?: readonly {readonly current: boolean}[]}
-}
 
 for (const series of ['2.10', '2.15'] as const) {
   describe(`a lab on nats-server ${series}`, () => {
@@ -30,7 +20,7 @@ for (const series of ['2.10', '2.15'] as const) {
 
     before(async () => {
       lab = await startLab({series})
-      admin = await connectAs('admin')
+      admin = await connectAs(lab, {kind: 'admin'})
     })
     after(async () => {
       await admin?.close()
@@ -54,8 +44,8 @@ for (const series of ['2.10', '2.15'] as const) {
       )
       for (const node of status.nodes) {
         assert.match(node.instanceId ?? '', /^i-[0-9a-f]{17}$/)
-        assert.equal((await varz(node)).server_name, node.name)
-        await eventually(`${node.name} is healthy`, async () => (await monitor(node, '/healthz')).ok)
+        assert.equal((await varzOf(node)).server_name, node.name)
+        await eventually(`${node.name} is healthy`, async () => (await pageOf(node, '/healthz')).ok)
       }
       assert.equal(new Set(status.nodes.map(({instanceId}) => instanceId)).size, 3)
     })
@@ -109,8 +99,7 @@ for (const series of ['2.10', '2.15'] as const) {
     })
 
     it('has the main stream with a replica on every node and a consumer for each service', async () => {
-      const stream = await ask<StreamView>(admin, '$JS.API.STREAM.INFO.pivot_main')
-      const {name, subjects, retention, num_replicas, storage} = stream.config ?? {}
+      const {name, subjects, retention, num_replicas, storage} = (await mainStream()).config
       assert.deepEqual(
         {name, subjects, retention, num_replicas, storage},
         {
@@ -122,7 +111,7 @@ for (const series of ['2.10', '2.15'] as const) {
         },
       )
       await untilTrue('both other replicas follow', async () => {
-        const {cluster} = await ask<StreamView>(admin, '$JS.API.STREAM.INFO.pivot_main')
+        const {cluster} = await mainStream()
         assert.deepEqual(
           cluster?.replicas?.map(({current}) => current),
           [true, true],
@@ -133,7 +122,7 @@ for (const series of ['2.10', '2.15'] as const) {
     })
 
     it('lets a service publish, fetch and acknowledge its own, and nothing else', async () => {
-      const facebox = await connectAs('facebox')
+      const facebox = await connectAs(lab, {kind: 'service', service: 'facebox'})
       const refusals: string[] = []
       void (async () => {
         for await (const {data} of facebox.status()) refusals.push(String(data))
@@ -157,12 +146,12 @@ for (const series of ['2.10', '2.15'] as const) {
         await facebox.close()
       }
       await eventually('what was acknowledged is gone', async () => {
-        return (await ask<StreamView>(admin, '$JS.API.STREAM.INFO.pivot_main')).state.messages === 0
+        return (await mainStream()).state.messages === 0
       })
     })
 
     it('lets the system user ask the servers about themselves, and the admin not', async () => {
-      const system = await connectAs('sys')
+      const system = await connectAs(lab, {kind: 'system'})
       try {
         const pong = await ask<{data: {server_name: string}}>(system, '$SYS.REQ.SERVER.PING.VARZ')
         assert.match(pong.data.server_name, /^lab-node-\d$/)
@@ -186,7 +175,7 @@ for (const series of ['2.10', '2.15'] as const) {
       await publishAll(admin, 'bulk', 200, new Uint8Array(1000))
       await eventually('200 messages stored', async () => (await messagesOn(await nodeOf(2))) === 200)
       const old = await nodeOf(2)
-      const oldServer = await varz(old)
+      const oldServer = await varzOf(old)
       const cluster = await lab.cluster()
       await (await (await cluster.aws()).autoScaling()).terminateInstance(old.instanceId!)
       const fresh = await eventually('a new instance in service', async () => {
@@ -198,7 +187,7 @@ for (const series of ['2.10', '2.15'] as const) {
         [fresh.clientPort, fresh.clusterPort, fresh.monitorPort],
         [old.clientPort, old.clusterPort, old.monitorPort],
       )
-      const server = await eventually('the new server answers', () => varz(fresh))
+      const server = await eventually('the new server answers', () => varzOf(fresh))
       assert.equal(server.server_name, old.name)
       assert.notEqual(server.server_id, oldServer.server_id)
       await waitUntilFed(2)
@@ -235,11 +224,11 @@ for (const series of ['2.10', '2.15'] as const) {
       assert.equal(await lab.act('pause', '2'), true)
       // A process of many threads takes a moment to stand still.
       await eventually('it stands still', async () => (await nodeOf(2)).server === 'paused')
-      const frozen = fetch(`http://127.0.0.1:${(await nodeOf(2)).monitorPort}/varz`, {signal: AbortSignal.timeout(300)})
+      const frozen = pageOf(await nodeOf(2), '/varz', 300)
       await assert.rejects(frozen, {name: 'TimeoutError'})
       assert.equal(await lab.act('resume', '2'), true)
       await eventually('it runs again', async () => (await nodeOf(2)).server === 'running')
-      await eventually('it answers', async () => varz(await nodeOf(2)))
+      await eventually('it answers', async () => varzOf(await nodeOf(2)))
       await lab.act('pause', '2')
       assert.equal(await lab.act('stop', '2'), true)
       assert.match((await nodeOf(2)).ended ?? '', /^exited with status [01]$/)
@@ -277,26 +266,17 @@ for (const series of ['2.10', '2.15'] as const) {
 
     async function waitUntilHealthy(n: number): Promise<void> {
       await lab.untilBack(`lab-node-${n}`, `node ${n} is healthy`, async () => {
-        return (await monitor(await nodeOf(n), '/healthz')).ok
+        return (await pageOf(await nodeOf(n), '/healthz', 5_000)).ok
       })
-    }
-
-    async function connectAs(owner: string): Promise<NatsConnection> {
-      const {settings, aws} = await lab.cluster()
-      const kind = owner === 'admin' ? 'admin' : 'system'
-      const names = credentialParameters(
-        settings,
-        ['admin', 'sys'].includes(owner) ? {kind} : {kind: 'service', service: owner},
-      )
-      const values = await (await (await aws()).parameters()).get([names.jwt, names.seed])
-      const seed = new TextEncoder().encode(values.get(names.seed)!.value)
-      const servers = (await lab.status()).nodes.map(({host, clientPort}) => `${host}:${clientPort}`)
-      return connect({servers, authenticator: jwtAuthenticator(values.get(names.jwt)!.value, seed)})
     }
 
     /** Once more where a server removed a folder of its own in the middle of it. */
     function allFiles() {
       return eventually('a list of all files', () => readdir(lab.files.folder, {recursive: true, withFileTypes: true}))
+    }
+
+    async function mainStream(): Promise<StreamInfo> {
+      return (await admin.jetstreamManager()).streams.info('pivot_main')
     }
 
     async function nodeOf(n: number): Promise<LabNodeStatus> {
@@ -310,19 +290,6 @@ async function ask<T>(connection: NatsConnection, subject: string, payload = '')
   return answer.json<T>()
 }
 
-function monitor({monitorPort}: Pick<LabNodeStatus, 'monitorPort'>, path: string): Promise<Response> {
-  return fetch(`http://127.0.0.1:${monitorPort}${path}`, {signal: AbortSignal.timeout(5_000)})
-}
-
-async function varz(node: Pick<LabNodeStatus, 'monitorPort'>): Promise<Varz> {
-  return (await monitor(node, '/varz')).json() as Promise<Varz>
-}
-
-/** What this server itself has stored of the stream `bulk`; undefined while it has none of it. */
 async function messagesOn(node: LabNodeStatus): Promise<number | undefined> {
-  const body = (await (await monitor(node, '/jsz?accounts=true&streams=true')).json()) as {
-    account_details?: readonly {stream_detail?: readonly (StreamView & {name: string})[]}[]
-  }
-  const streams = (body.account_details ?? []).flatMap(({stream_detail}) => stream_detail ?? [])
-  return streams.find(({name}) => name === 'bulk')?.state.messages
+  return (await storedOn(node, 'bulk'))?.messages
 }

@@ -3,19 +3,12 @@ import {readFile} from 'node:fs/promises'
 import {connect, credsAuthenticator, type NatsConnection} from 'nats'
 import type {AutoScaling} from '../../../src/lib/clients/ports.ts'
 import type {LabNodeStatus} from '../../../src/lib/lab/status.ts'
-import type {JetStreamView} from '../../../src/lib/lab/terminations-judge.ts'
 import {switchFaultOn} from '../../../src/lib/ops/lab-faults.ts'
 import {eventually} from '../../support/eventually.ts'
 import {publishAll} from '../../support/jetstream.ts'
 import {startLab, type TestLab} from '../../support/lab.ts'
 import {natsServerOf} from '../../support/nats-servers.ts'
-
-interface Varz {
-  readonly server_id: string
-  readonly server_name: string
-  readonly version: string
-  readonly jetstream: {readonly config: {readonly max_storage: number}}
-}
+import {pageOf, storedOn, varzOf} from '../../support/node-pages.ts'
 
 describe('faults of a lab', () => {
   let lab: TestLab
@@ -65,7 +58,7 @@ describe('faults of a lab', () => {
       return varz.server_id !== oldId && varz
     })
     const ids = async () => {
-      const {routes} = (await (await get(await nodeOf(1), '/routez')).json()) as {routes: {remote_id: string}[]}
+      const {routes} = (await (await pageOf(await nodeOf(1), '/routez')).json()) as {routes: {remote_id: string}[]}
       return new Set(routes.map(({remote_id}) => remote_id))
     }
     await eventually('both are in the routes', async () => (await ids()).has(oldId) && (await ids()).has(newId))
@@ -81,13 +74,13 @@ describe('faults of a lab', () => {
   it('a monitoring port is silent, slow or cuts its answers, and is as before afterwards', async () => {
     const node = await nodeOf(1)
     await lab.breakIt('monitor-silent', {node: node.name})
-    const silent = get(node, '/varz', 300)
+    const silent = pageOf(node, '/varz', 300)
     await assert.rejects(silent, {name: 'TimeoutError'})
     const other = await nodeOf(2)
-    await eventually('the other node answers', async () => (await get(other, '/healthz')).ok)
+    await eventually('the other node answers', async () => (await pageOf(other, '/healthz')).ok)
     await lab.mend('monitor-silent')
     await lab.breakIt('monitor-truncated', {node: node.name, value: '300'})
-    await assert.rejects(async () => (await get(node, '/varz')).text())
+    await assert.rejects(async () => (await pageOf(node, '/varz')).text())
     await lab.mend('monitor-truncated')
     await lab.breakIt('monitor-slow', {value: '700ms'})
     const started = performance.now()
@@ -104,12 +97,12 @@ describe('faults of a lab', () => {
     const connection = await connect({...options, servers, reconnect: false, ignoreClusterUpdates: true})
     try {
       await lab.breakIt('unreachable', {node: node.name})
-      await assert.rejects(get(node, '/healthz', 300), {name: 'TimeoutError'})
+      await assert.rejects(pageOf(node, '/healthz', 300), {name: 'TimeoutError'})
       await assert.rejects(connect({...options, servers, timeout: 300, reconnect: false, ignoreClusterUpdates: true}))
       const held = connection.rtt()
       await lab.mend('unreachable')
       assert.ok((await held) > 0)
-      await eventually('it answers', async () => (await get(node, '/healthz')).ok)
+      await eventually('it answers', async () => (await pageOf(node, '/healthz')).ok)
     } finally {
       await connection.close()
     }
@@ -189,8 +182,9 @@ describe('faults of a lab', () => {
     await publishAll(admin, 'facebox.bulk', 100, new Uint8Array(100))
     await eventually('every server has them', async () => {
       const {nodes} = await lab.status()
-      const stored = await Promise.all(nodes.map(lastSequence))
-      return stored.every((last) => last !== undefined && last >= 100 && last === stored[0])
+      const stored = await Promise.all(nodes.map((node) => storedOn(node, 'pivot_main')))
+      const [first = 0, ...others] = stored.map((state) => state?.last_seq)
+      return first >= 100 && others.every((last) => last === first)
     })
     const count = (await lab.terminations()).length
     const first = await nodeOf(2)
@@ -254,7 +248,7 @@ describe('faults of a lab', () => {
       'every node is healthy',
       async () => {
         const {nodes} = await lab.status()
-        return (await Promise.all(nodes.map((node) => get(node, '/healthz')))).every(({ok}) => ok)
+        return (await Promise.all(nodes.map((node) => pageOf(node, '/healthz')))).every(({ok}) => ok)
       },
       150_000,
     )
@@ -264,18 +258,3 @@ describe('faults of a lab', () => {
     return (await lab.status()).nodes[n - 1]!
   }
 })
-
-function get({monitorPort}: Pick<LabNodeStatus, 'monitorPort'>, path: string, limitMs = 30_000): Promise<Response> {
-  return fetch(`http://127.0.0.1:${monitorPort}${path}`, {signal: AbortSignal.timeout(limitMs)})
-}
-
-/** Of the main stream, as this server has stored it. */
-async function lastSequence(node: Pick<LabNodeStatus, 'monitorPort'>): Promise<number | undefined> {
-  const body = (await (await get(node, '/jsz?accounts=true&streams=true')).json()) as JetStreamView
-  const streams = (body.account_details ?? []).flatMap(({stream_detail = []}) => stream_detail)
-  return streams.find(({name}) => name === 'pivot_main')?.state.last_seq
-}
-
-async function varzOf(node: Pick<LabNodeStatus, 'monitorPort'>): Promise<Varz> {
-  return (await get(node, '/varz')).json() as Promise<Varz>
-}
