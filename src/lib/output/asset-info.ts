@@ -1,5 +1,5 @@
 import type {Configuration} from '../domain/reports/details.ts'
-import type {MemberRow} from '../domain/reports/rows.ts'
+import type {MemberRow, StreamRow} from '../domain/reports/rows.ts'
 import {type Field, renderFields} from './fields.ts'
 import {relativeTime, type ValueFormat, valueFormat} from './format.ts'
 import {type ListingColumn, renderListing} from './listing.ts'
@@ -79,6 +79,27 @@ export const MEMBER_COLUMNS: readonly ListingColumn<MemberRow>[] = [
   {key: 'lag', header: 'RAFT LAG', kind: 'count', value: ({lag}) => lag, rank: 2},
   {key: 'activeMs', header: 'HEARD', kind: 'milliseconds', value: ({activeMs}) => activeMs, rank: 6},
 ]
+
+/** The most that a replica lacks, else who does not say; nothing where no replica speaks for itself. */
+export function behindInWords(
+  {behind, members}: Pick<StreamRow, 'behind' | 'members'>,
+  unit: 'messages' | 'deliveries',
+  format: ValueFormat,
+): string | readonly string[] {
+  if (behind !== null) return `${format.count(behind)} ${unit} at the most`
+  const others = members.filter(({isLeader, presence}) => !isLeader && presence !== 'counted')
+  const unknown = others.filter((each) => each.behind === null)
+  if (unknown.length === 0) return []
+  const why = unknown.map((each) => `${each.node} ${whyUnknown(each)}`)
+  const told = others.flatMap((each) => each.behind ?? [])
+  const rest = told.length === 0 ? '' : ` (others ${format.count(Math.max(...told))})`
+  return `unknown: ${why.join(', ')}${rest}`
+}
+
+function whyUnknown({presence}: MemberRow): string {
+  if (presence === 'silent') return 'is silent'
+  return presence === 'ghost' ? 'is a ghost' : 'does not say'
+}
 
 /** The same columns, for a consumer: deliveries in place of messages. */
 export const CONSUMER_MEMBER_COLUMNS: readonly ListingColumn<MemberRow>[] = MEMBER_COLUMNS.map((column) =>

@@ -1,5 +1,6 @@
 import type {ConsumerInfoRow} from '../domain/reports/details.ts'
 import {
+  behindInWords,
   CONSUMER_MEMBER_COLUMNS,
   type InfoStyle,
   infoList,
@@ -77,7 +78,7 @@ function configurationFields(consumer: ConsumerInfoRow, style: InfoStyle, now: n
 
 function stateFields(consumer: ConsumerInfoRow, style: InfoStyle, now: number): readonly Field[] {
   const {format, time} = infoWords(style, now)
-  const {pausedForMs, behind} = consumer
+  const {pausedForMs} = consumer
   const at = (sequence: number, moment: string | null): string =>
     moment === null ? format.count(sequence) : `${format.count(sequence)} at ${[time(moment)].flat().join('')}`
   return [
@@ -91,6 +92,6 @@ function stateFields(consumer: ConsumerInfoRow, style: InfoStyle, now: number): 
     ['leader', consumer.leader ?? 'none'],
     ['leader since', time(consumer.leaderSince)],
     ['raft group', consumer.group ?? []],
-    ['behind', behind === null ? [] : `${format.count(behind)} deliveries at the most`],
+    ['behind', behindInWords(consumer, 'deliveries', format)],
   ]
 }

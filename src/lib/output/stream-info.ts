@@ -1,6 +1,7 @@
 import type {StreamInfoRow, UpstreamRow} from '../domain/reports/details.ts'
 import type {ConsumerRow} from '../domain/reports/rows.ts'
 import {
+  behindInWords,
   type InfoStyle,
   infoList,
   infoWords,
@@ -102,7 +103,7 @@ function stateFields(stream: StreamInfoRow, style: InfoStyle, now: number): read
   const {count, format, time} = infoWords(style, now)
   const at = (sequence: number, moment: string | null): string =>
     moment === null ? format.count(sequence) : `${format.count(sequence)} at ${[time(moment)].flat().join('')}`
-  const {deletedSequences: deleted, behind} = stream
+  const {deletedSequences: deleted} = stream
   return [
     ['messages', format.count(stream.messages)],
     ['size', format.bytes(stream.bytes)],
@@ -115,7 +116,7 @@ function stateFields(stream: StreamInfoRow, style: InfoStyle, now: number): read
     ['leader', stream.leader ?? 'none'],
     ['leader since', time(stream.leaderSince)],
     ['raft group', stream.group ?? []],
-    ['behind', behind === null ? [] : `${format.count(behind)} messages at the most`],
+    ['behind', behindInWords(stream, 'messages', format)],
   ]
 }
 

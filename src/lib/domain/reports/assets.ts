@@ -208,9 +208,10 @@ function memberOf({node, presence, leaderView}: Member, leader: string | undefin
   }
 }
 
+/** What one member does not say may be more than all others lack. */
 function mostBehind(members: readonly MemberRow[]): number | null {
-  const lacks = members.flatMap(({isLeader, behind}) => (isLeader || behind === null ? [] : [behind]))
-  return lacks.length > 0 ? Math.max(...lacks) : null
+  const lacks = members.flatMap(({isLeader, behind}) => (isLeader ? [] : [behind]))
+  return lacks.reduce((most, lack) => (most === null || lack === null ? null : Math.max(most, lack)), lacks[0] ?? null)
 }
 
 function groupOf({group, replicas, members}: StreamAsset | ConsumerAsset): string | null {

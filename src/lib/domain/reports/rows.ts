@@ -104,7 +104,7 @@ interface GroupRow {
   readonly leaderSince: string | null
   /** RAFT group; null for one replica, and where the source does not say. */
   readonly group: string | null
-  /** The most that any replica is behind; null where no replica but the leader speaks for itself. */
+  /** The most that any replica is behind; null where one of them cannot be told, and where there is none but the leader. */
   readonly behind: number | null
   /** Sorted by name. */
   readonly members: readonly MemberRow[]

@@ -65,6 +65,18 @@ describe('rows of streams', () => {
     assert.equal(row?.behind, null)
   })
 
+  it('do not know how much is behind while one replica is silent, however current the others are', () => {
+    const world = look([
+      node('n1', {streams: [sighting('orders', 'n1', {leader: 'n1', others: ['n2', 'n3']})]}),
+      node('n2', {jetStream: unanswered('timeout', 'no answer', 0)}),
+      node('n3', {streams: [sighting('orders', 'n3', {leader: 'n1'})]}),
+    ])
+    assert.deepEqual(
+      streamRows(world).map(({behind, members}) => [behind, members.map((member) => member.behind)]),
+      [[null, [0, null, 0]]],
+    )
+  })
+
   it('call a peer that is none of the nodes a ghost', () => {
     const [row] = streamRows(
       look([node('n1', {streams: [sighting('orders', 'n1', {leader: 'n1', others: ['old-name']})]}), node('n2')]),
