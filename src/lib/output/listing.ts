@@ -25,6 +25,8 @@ export interface ListingColumn<Row> {
   readonly tone?: (row: Row) => Tone | undefined
   /** Never cut: for names that are copied from the table. */
   readonly whole?: boolean
+  /** What a terminal shows in place of `value`, for a text that reads shorter where all rows are seen together. */
+  readonly screen?: (rows: readonly Row[]) => (row: Row) => string
   /** Left out on a terminal too narrow for all, the highest first; absent: always shown. A pipe gets every column. */
   readonly rank?: number
 }
@@ -37,12 +39,16 @@ export function renderListing<Row>(
   now: number,
 ): string {
   const format = style.decorated ? valueFormat(style, now) : undefined
-  const shown = format ? columnsThatFit(columns, rows, style.width, format) : columns
+  const shown = format ? columnsThatFit(onScreen(columns, rows), rows, style.width, format) : columns
   return renderTable(
     shown.map((column) => tableColumn(column, format)),
     rows,
     style,
   )
+}
+
+function onScreen<Row>(columns: readonly ListingColumn<Row>[], rows: readonly Row[]): readonly ListingColumn<Row>[] {
+  return columns.map((column) => (column.screen ? {...column, value: column.screen(rows)} : column))
 }
 
 /**
@@ -129,7 +135,7 @@ function columnsThatFit<Row>(
 function naturalWidth<Row>(column: ListingColumn<Row>, rows: readonly Row[], format: ValueFormat): number {
   let width = displayWidth(column.header)
   for (const row of rows) width = Math.max(width, displayWidth(printable(cellText(column, row, format))))
-  return column.kind === 'text' ? Math.min(width, ROOM_FOR_TEXT) : width
+  return column.kind === 'text' && !column.whole ? Math.min(width, ROOM_FOR_TEXT) : width
 }
 
 function tableColumn<Row>(column: ListingColumn<Row>, format: ValueFormat | undefined): Column<Row> {

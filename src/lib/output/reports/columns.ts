@@ -2,7 +2,7 @@ import type {AccountRow, ConnectionRow, ConsumerRow, RaftRow, ServerRow, StreamR
 import {CONSUMER_COLUMNS} from '../consumer-list.ts'
 import type {ListingColumn} from '../listing.ts'
 import {STREAM_COLUMNS} from '../stream-list.ts'
-import {membersInWords, memberTone} from './members.ts'
+import {membersInShort, membersInWords, memberTone} from './members.ts'
 
 /** Public: the order of the fields in a pipe and of the columns of a CSV. Columns are added at the end. */
 export const SERVER_COLUMNS: readonly ListingColumn<ServerRow>[] = [
@@ -47,13 +47,23 @@ export const SERVER_COLUMNS: readonly ListingColumn<ServerRow>[] = [
   {key: 'problem', header: 'PROBLEM', kind: 'text', value: ({problem}) => problem, rank: 16},
 ]
 
-/** Who holds what is the question here: before sizes and dates. */
-export const REPORT_STREAM_COLUMNS: readonly ListingColumn<StreamRow>[] = [...STREAM_COLUMNS, membersColumn(1)]
+/** Who holds what is the question here: neither left out nor cut, since the one in trouble may be the last of them. */
+const MEMBERS_COLUMN: ListingColumn<StreamRow | ConsumerRow | RaftRow> = {
+  key: 'members',
+  header: 'REPLICAS',
+  kind: 'text',
+  value: ({members}) => membersInWords(members),
+  screen: membersInShort,
+  tone: ({members}) => memberTone(members),
+  whole: true,
+}
+
+export const REPORT_STREAM_COLUMNS: readonly ListingColumn<StreamRow>[] = [...STREAM_COLUMNS, MEMBERS_COLUMN]
 
 /** Names of consumers are those of services, the same in many streams: the stream is always shown. */
 export const REPORT_CONSUMER_COLUMNS: readonly ListingColumn<ConsumerRow>[] = [
   ...CONSUMER_COLUMNS.map(({rank, ...column}) => ({...column, ...(column.key !== 'stream' && rank && {rank})})),
-  membersColumn(6),
+  MEMBERS_COLUMN,
 ]
 
 export const RAFT_COLUMNS: readonly ListingColumn<RaftRow>[] = [
@@ -78,14 +88,7 @@ export const RAFT_COLUMNS: readonly ListingColumn<RaftRow>[] = [
     value: ({behind}) => behind,
     tone: ({behind}) => ((behind ?? 0) > 0 ? 'warning' : undefined),
   },
-  {
-    key: 'members',
-    header: 'MEMBERS',
-    kind: 'text',
-    value: ({members}) => membersInWords(members),
-    tone: ({members}) => memberTone(members),
-    rank: 7,
-  },
+  {...MEMBERS_COLUMN, header: 'MEMBERS'},
   {key: 'kind', header: 'KIND', kind: 'text', value: ({kind}) => kind, rank: 8},
 ]
 
@@ -153,17 +156,6 @@ export const ACCOUNT_COLUMNS: readonly ListingColumn<AccountRow>[] = [
   {key: 'leafNodes', header: 'LEAFS', kind: 'count', value: ({leafNodes}) => leafNodes, rank: 13},
   {key: 'accountId', header: 'ID', kind: 'text', value: ({accountId}) => accountId, rank: 14},
 ]
-
-function membersColumn(rank: number): ListingColumn<StreamRow | ConsumerRow> {
-  return {
-    key: 'members',
-    header: 'REPLICAS',
-    kind: 'text',
-    value: ({members}) => membersInWords(members),
-    tone: ({members}) => memberTone(members),
-    rank,
-  }
-}
 
 function assetInWords({kind, stream, consumer}: RaftRow): string {
   if (kind === 'meta') return 'meta group'

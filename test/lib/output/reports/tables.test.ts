@@ -11,7 +11,7 @@ import {
   REPORT_STREAM_COLUMNS,
   SERVER_COLUMNS,
 } from '../../../../src/lib/output/reports/columns.ts'
-import {membersInWords, memberTone} from '../../../../src/lib/output/reports/members.ts'
+import {membersInShort, membersInWords, memberTone} from '../../../../src/lib/output/reports/members.ts'
 import {renderMetaGroup} from '../../../../src/lib/output/reports/meta-group.ts'
 import {displayWidth} from '../../../../src/lib/output/table.ts'
 import {assertGolden} from '../../../support/golden.ts'
@@ -64,6 +64,44 @@ describe('reports as they are shown', () => {
       [memberTone(members), memberTone(members.slice(0, 2)), memberTone([well])],
       ['bad', 'warning', undefined],
     )
+  })
+
+  for (const width of [60, 70, 80, 100, 120]) {
+    it(`show the member in trouble in ${width} columns, whatever the nodes are called`, () => {
+      const names = ['nats-prod-node-1', 'nats-prod-node-2', 'nats-prod-node-3'] as const
+      const [first, second, third] = names
+      const replica = (holder: string) =>
+        sighting('pivot_main', holder, {leader: first, others: holder === first ? [second, third] : []})
+      const world = look([
+        node(first, {streams: [replica(first), sighting('cache', first, {leader: first})]}),
+        node(second, {streams: [replica(second)]}),
+        node(third, {jetStream: unanswered('timeout', 'no answer within 5s', NOW)}),
+      ])
+      const style = {decorated: true, width}
+      const streams = renderListing(REPORT_STREAM_COLUMNS, streamRows(world), style, NOW)
+      const groups = renderListing(RAFT_COLUMNS, raftRows(world), style, NOW)
+      for (const text of [streams, groups]) {
+        assert.match(text, /pivot_main.* 1\*, 2, 3 silent\b/)
+        for (const line of text.split('\n')) assert.ok(displayWidth(line) <= width, line)
+      }
+      assert.match(streams, /cache.* 1\*$/m)
+      const records = renderListing(REPORT_STREAM_COLUMNS, streamRows(world), PIPE, NOW)
+      assert.match(records, /\tnats-prod-node-1\*, nats-prod-node-2, nats-prod-node-3 silent$/m)
+    })
+  }
+
+  it('shorten names up to a dash or dot that all nodes share, and no ghost', () => {
+    const member = (name: string) =>
+      ({node: name, isLeader: false, presence: 'holds', behind: 0, current: null, offline: null}) as const
+    const short = (...names: string[]): string => {
+      const row = {members: names.map(member)}
+      return membersInShort([row])(row)
+    }
+    assert.equal(short('a-node-1', 'a-node-10', 'a-node-1b'), '1, 10, 1b')
+    assert.equal(short('n1', 'n2'), 'n1, n2')
+    assert.equal(short('a-node-1'), 'a-node-1')
+    const row = {members: [member('a.1'), member('a.2'), {...member('other'), presence: 'ghost' as const}]}
+    assert.equal(membersInShort([row])(row), '1, 2, other ghost')
   })
 
   it('say who is claimed where the meta group has no leader, and that there is none', () => {
