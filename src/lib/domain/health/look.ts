@@ -83,7 +83,7 @@ export function metaOfLeader({
 }
 
 /** A leader that was elected after the peer went has nothing to tell: 0 is no age. */
-export function isNeverHeard({activeMs}: PeerView): boolean {
+export function isNeverHeard({activeMs}: Pick<PeerView, 'activeMs'>): boolean {
   return activeMs === 0
 }
 

@@ -4,7 +4,7 @@ import type {ClusterObservation, PeerView} from '../observation.ts'
 import {counted, humanCount, humanDuration, listed} from '../quantity.ts'
 import {type Finding, finding} from './finding.ts'
 import type {HealthInput} from './input.ts'
-import {isLost, metaOfLeader, nodeOfPeer, silentNodes} from './look.ts'
+import {isLost, isNeverHeard, metaOfLeader, nodeOfPeer, silentNodes} from './look.ts'
 
 /** Meta entries not yet applied in both looks: a busy cluster has some for a moment, never this many for a second. */
 const PENDING_LIMIT = 100
@@ -101,12 +101,13 @@ function peers(input: HealthInput): readonly Finding[] {
   })
 }
 
-function silentPeer(name: string, {activeMs, offline}: PeerView, leader: string, port: number): Finding {
+function silentPeer(name: string, peer: PeerView, leader: string, port: number): Finding {
+  const {activeMs, offline} = peer
   return finding({
     code: 'meta-peer-silent',
     severity: 'warning',
     nodes: [name],
-    message: `answers here, but the meta leader ${leader} ${offline ? 'holds it for offline' : 'does not hear it'}: last heard ${activeMs === 0 ? 'never' : `${humanDuration(activeMs)} ago`} (limit 10s)`,
+    message: `answers here, but the meta leader ${leader} ${offline ? 'holds it for offline' : 'does not hear it'}: last heard ${isNeverHeard(peer) ? 'never' : `${humanDuration(activeMs)} ago`} (limit 10s)`,
     measured: Math.floor(activeMs / 1000),
     limit: 10,
     meaning: 'its vote does not count: the nodes cannot reach each other although this machine reaches both',

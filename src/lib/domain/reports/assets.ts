@@ -1,7 +1,7 @@
 import {assembleAssets, compareText} from '../assemble.ts'
 import type {ConsumerAsset, Member, StreamAsset} from '../assets.ts'
 import {progressOf} from '../consumer-progress.ts'
-import {indexSightings, type Look, momentOf, type SightingIndex} from './look.ts'
+import {heardOf, indexSightings, type Look, momentOf, type SightingIndex} from './look.ts'
 import type {ConsumerRow, MemberRow, StreamRow} from './rows.ts'
 import type {ConsumerSighting, StreamSighting} from './sightings.ts'
 
@@ -123,7 +123,7 @@ function countedMembers(
       presence: 'counted',
       current: peer.current,
       offline: peer.offline,
-      activeMs: peer.activeMs,
+      activeMs: heardOf(peer),
       lag: peer.lag,
     }),
   )
@@ -203,7 +203,7 @@ function memberOf({node, presence, leaderView}: Member, leader: string | undefin
     presence,
     current: leaderView?.current ?? null,
     offline: leaderView?.offline ?? null,
-    activeMs: leaderView?.activeMs ?? null,
+    activeMs: leaderView ? heardOf(leaderView) : null,
     lag: leaderView?.lag ?? null,
   }
 }

@@ -1,6 +1,7 @@
 import type {Answer} from '../answer.ts'
 import {known} from '../answer.ts'
-import type {RaftNode} from '../observation.ts'
+import {isNeverHeard} from '../health/look.ts'
+import type {PeerView, RaftNode} from '../observation.ts'
 import {listed} from '../quantity.ts'
 import type {NodeTarget} from '../settings.ts'
 import type {ConsumerSighting, JetStreamSighting, StreamSighting} from './sightings.ts'
@@ -87,4 +88,9 @@ export function momentOf(at: number | undefined): string | null {
 
 function keyOf({account, accountId, stream}: AssetKey): string {
   return JSON.stringify([accountId ?? account, stream])
+}
+
+/** Milliseconds since the leader heard of the peer; null: never since it leads, which a server tells as 0. */
+export function heardOf(peer: Pick<PeerView, 'activeMs'>): number | null {
+  return isNeverHeard(peer) ? null : peer.activeMs
 }

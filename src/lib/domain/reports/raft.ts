@@ -3,7 +3,7 @@ import {compareText} from '../assemble.ts'
 import {judgeMetaGroup} from '../meta-group.ts'
 import type {RaftNode} from '../observation.ts'
 import {consumerRows, streamRows} from './assets.ts'
-import type {Look, LookNode} from './look.ts'
+import {heardOf, type Look, type LookNode} from './look.ts'
 import type {MetaGroup, MetaPeerRow, RaftMemberRow, RaftRow} from './rows.ts'
 
 const META = '_meta_'
@@ -72,7 +72,7 @@ export function metaGroupOf(look: Pick<Look, 'nodes'>): MetaGroup | null {
       isLeader: false,
       current: peer.current,
       offline: peer.offline,
-      activeMs: peer.activeMs,
+      activeMs: heardOf(peer),
       lag: peer.lag,
       ghost: ghosts.has(peer.name),
     }),

@@ -45,7 +45,7 @@ export interface MetaPeerRow {
   /** The leader's word, which says nothing about stored data; null where no leader answered. */
   readonly current: boolean | null
   readonly offline: boolean | null
-  /** Milliseconds since the leader heard of it. */
+  /** Milliseconds since the leader heard of it; null for the leader itself, and where it never has since it leads. */
   readonly activeMs: number | null
   /** RAFT entries behind, not messages. */
   readonly lag: number | null
@@ -84,7 +84,7 @@ export interface MemberRow {
    * of natsops health.
    */
   readonly behind: number | null
-  /** The leader's word; null for the leader itself and where it is silent. */
+  /** The leader's word; null for the leader itself and where it is silent. `activeMs` as in MetaPeerRow. */
   readonly current: boolean | null
   readonly offline: boolean | null
   readonly activeMs: number | null

@@ -112,11 +112,13 @@ function surroundings({verdict, meta, assets, aws, nodes}: HealthReport, {width}
   const types = [...new Set(nodes.flatMap(({instance}) => (instance ? [instance.type] : [])))].sort()
   const instances = nodes.filter(({instance}) => instance).length
   const inService = `${counted(instances, 'instance')} in service${types.length > 0 ? ` (${types.join(', ')})` : ''}`
+  const silent = nodes.filter(({answers}) => !answers).length
+  const members = `${meta.size ?? 0} of ${counted(meta.expected, 'member')}${silent > 0 ? `, ${silent} silent` : ''}`
   const lines =
     verdict === 'unknown'
       ? ['meta    unknown', 'assets  unknown']
       : [
-          `meta    ${meta.leader === undefined ? leaderless(meta) : `leader ${meta.leader}, ${meta.size ?? 0} of ${counted(meta.expected, 'member')}`}`,
+          `meta    ${meta.leader === undefined ? leaderless(meta) : `leader ${meta.leader}, ${members}`}`,
           `assets  ${counted(streams, 'stream')} and ${counted(consumers, 'consumer')} in ${counted(accounts, 'account')}; ${stored}`,
         ]
   lines.push(`aws     ${aws.asked ? inService : 'unknown, see below'}`)

@@ -32,7 +32,13 @@ const PEER_COLUMNS: readonly ListingColumn<MetaPeerRow>[] = [
     },
     tone: ({ghost, offline, current}) => (ghost || offline ? 'bad' : current === false ? 'warning' : undefined),
   },
-  {key: 'seen', header: 'SEEN', kind: 'duration', value: ({activeMs}) => activeMs && activeMs / 1000},
+  {key: 'seen', header: 'SEEN', kind: 'duration', value: seenOf},
   {key: 'lag', header: 'LAG', kind: 'count', value: ({lag}) => lag},
   {key: 'peerId', header: 'ID', kind: 'text', value: ({peerId}) => peerId, rank: 1},
 ]
+
+/** `never`: not since this leader leads. */
+function seenOf({activeMs, current}: MetaPeerRow): number | string | null {
+  if (activeMs !== null) return activeMs / 1000
+  return current === null ? null : 'never'
+}

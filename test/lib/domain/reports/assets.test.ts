@@ -3,6 +3,7 @@ import {answered, unanswered} from '../../../../src/lib/domain/answer.ts'
 import {consumerRows, streamRows} from '../../../../src/lib/domain/reports/assets.ts'
 import {blindSpots} from '../../../../src/lib/domain/reports/look.ts'
 import {metaGroupOf, raftRows} from '../../../../src/lib/domain/reports/raft.ts'
+import {peer} from '../../../support/observations.ts'
 import {consumerSighting, look, node, raftNode, sighting} from '../../../support/report-looks.ts'
 
 describe('rows of streams', () => {
@@ -176,6 +177,29 @@ describe('the meta group', () => {
           ['renamed', false, true],
         ],
       ],
+    )
+  })
+
+  it('has no age for a peer that its leader never heard, nor have the members of a stream', () => {
+    const gone = {activeMs: 0, current: false, offline: true}
+    const peers = [peer('n2'), peer('n3', gone)]
+    const led = sighting('orders', 'n1', {leader: 'n1'})
+    const world = look([
+      node('n1', {
+        streams: [{...led, group: {...led.group, peers}}],
+        changes: {meta: {leader: 'n1', clusterSize: 3, pending: 0, peers}},
+      }),
+      node('n2', {streams: [sighting('orders', 'n2', {leader: 'n1'})], meta: {leader: 'n1'}}),
+      node('n3', {jetStream: unanswered('timeout', 'no answer', 0)}),
+    ])
+    const heard = [null, 200, null]
+    assert.deepEqual(
+      metaGroupOf(world)?.peers.map(({activeMs}) => activeMs),
+      heard,
+    )
+    assert.deepEqual(
+      streamRows(world)[0]?.members.map(({activeMs}) => activeMs),
+      heard,
     )
   })
 

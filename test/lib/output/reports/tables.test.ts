@@ -15,7 +15,7 @@ import {membersInShort, membersInWords, memberTone} from '../../../../src/lib/ou
 import {renderMetaGroup} from '../../../../src/lib/output/reports/meta-group.ts'
 import {displayWidth} from '../../../../src/lib/output/table.ts'
 import {assertGolden} from '../../../support/golden.ts'
-import {NOW} from '../../../support/observations.ts'
+import {NOW, peer} from '../../../support/observations.ts'
 import {asked, consumerSighting, jetStreamOf, look, node, raftNode, sighting} from '../../../support/report-looks.ts'
 
 const SCREEN = {decorated: true, width: 80}
@@ -102,6 +102,13 @@ describe('reports as they are shown', () => {
     assert.equal(short('a-node-1'), 'a-node-1')
     const row = {members: [member('a.1'), member('a.2'), {...member('other'), presence: 'ghost' as const}]}
     assert.equal(membersInShort([row])(row), '1, 2, other ghost')
+  })
+
+  it('say never of a peer that the meta leader has not heard since it leads', () => {
+    const peers = [peer('n3', {activeMs: 0, current: false, offline: true})]
+    const meta = {leader: 'n1', clusterSize: 2, pending: 0, peers}
+    const world = look([node('n1', {changes: {meta}}), node('n3', {jetStream: unanswered('timeout', 'no', NOW)})])
+    assert.match(renderMetaGroup(metaGroupOf(world), SCREEN, NOW), /^n3 +offline +never +0 /m)
   })
 
   it('say who is claimed where the meta group has no leader, and that there is none', () => {
