@@ -15,7 +15,7 @@ import {momentOf} from '../../domain/reports/look.ts'
 import type {ConsumerRow, MemberRow, StreamRow} from '../../domain/reports/rows.ts'
 import type {ConsumerSighting, StreamSighting} from '../../domain/reports/sightings.ts'
 import type {SourceNote} from '../../domain/reports/source.ts'
-import {OpsError} from '../../errors.ts'
+import {Exit, OpsError} from '../../errors.ts'
 import {notFound} from './asset-list.ts'
 import {openAccountApi, openSource} from './source.ts'
 
@@ -148,11 +148,11 @@ async function askConsumer(
 }
 
 /**
- * A service may often look into its stream, but not list the consumers of others; and the list waits for every consumer's
- * leader. The stream is shown without them then.
+ * A service may often look into its stream, but not list the consumers of others; the list waits for every consumer's
+ * leader, and without a quorum of the meta group nobody answers it. The stream is shown without them then.
  */
-async function listConsumers(
-  api: JetStreamApi,
+export async function listConsumers(
+  api: Pick<JetStreamApi, 'consumers'>,
   stream: StreamSighting,
 ): Promise<{
   readonly consumers: readonly ConsumerSighting[]
@@ -170,7 +170,8 @@ async function listConsumers(
       cannotSee: missing.length === 0 ? [] : [`consumers whose leader did not answer: ${missing.join(', ')}`],
     }
   } catch (error) {
-    if (!isRefusal(error, 'PERMISSION_DENIED', 'REQUEST_TIMEOUT')) throw error
+    const isUnavailable = isRefusal(error, 'JETSTREAM_REFUSED') && error.exit === Exit.unreachable
+    if (!isUnavailable && !isRefusal(error, 'PERMISSION_DENIED', 'REQUEST_TIMEOUT')) throw error
     return {consumers: [], complete: false, cannotSee: [`consumers: ${error.message}`]}
   }
 }
