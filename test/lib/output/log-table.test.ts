@@ -20,6 +20,45 @@ describe('rows of a query', () => {
     for (const line of text.split('\n')) assert.ok(displayWidth(line) <= 80, line)
   })
 
+  it('show of events the message whole, and beside it what there is room for', () => {
+    const said = 'the stream pivot_main has no leader, and nobody of its group has been elected for 30 seconds'
+    const events = {
+      columns: ['_time', 'node', 'instance_id', 'source', 'message', 'code'],
+      rows: [['2026-11-21T19:44:05.123456789Z', 'nats-prod-node-3', 'i-090ea09abbfe71812', 'bootstrap', said, 7]],
+    }
+    assert.deepEqual(renderLogTable(events, screen, 0).split('\n'), [
+      '_time                 node              message',
+      '2026-11-21T19:44:05Z  nats-prod-node-3  the stream pivot_main has no leader, and',
+      '                                        nobody of its group has been elected for',
+      '                                        30 seconds',
+    ])
+    assert.deepEqual(
+      renderLogTable(events, {...screen, width: 100}, 0)
+        .split('\n')
+        .slice(0, 2),
+      [
+        '_time                 node              code  message',
+        '2026-11-21T19:44:05Z  nats-prod-node-3  7     the stream pivot_main has no leader, and nobody of its',
+      ],
+    )
+    const wide = renderLogTable(events, {...screen, width: 130}, 0)
+    assert.match(wide, /i-090ea09abbfe71812 {2}bootstrap {2}7 {5}the stream/)
+    const narrow = renderLogTable(events, {...screen, width: 40}, 0)
+    assert.match(narrow, /\n2026-11-21T19:44:05Z {2}nats-prod-node-3 {2}the stream\n/)
+    const records = renderLogTable(events, {...screen, decorated: false}, 0)
+    assert.equal(records, events.rows[0]?.join('\t'))
+  })
+
+  it('show the verdict of a bootstrap check at its end', () => {
+    const said = '2026-11-21T19:44:05Z nats-prod-node-3 bootstrap: Axiom ingest check: ok'
+    const found = {columns: ['@timestamp', '@message'], rows: [['2026-11-21 19:44:06.000', said]]}
+    assert.deepEqual(renderLogTable(found, screen, 0).split('\n'), [
+      '@timestamp               @message',
+      '2026-11-21 19:44:06.000  2026-11-21T19:44:05Z nats-prod-node-3 bootstrap: Axiom',
+      '                         ingest check: ok',
+    ])
+  })
+
   it('are one record a line as CSV, and nothing a spreadsheet would run', () => {
     assert.equal(
       renderLogCsv(hostile),
