@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {UsageError} from '../../lib/errors.ts'
 import {type ClusterDescription, type DescribedNode, describeCluster} from '../../lib/ops/clusters.ts'
+import {type ListingColumn, renderListing} from '../../lib/output/listing.ts'
 import {type Column, renderTable} from '../../lib/output/table.ts'
 
 export default class ClusterShow extends NatsopsCommand<ClusterDescription> {
@@ -30,7 +31,7 @@ export default class ClusterShow extends NatsopsCommand<ClusterDescription> {
     const description = describeCluster(resolved)
     this.log(renderTable(columns, rowsOf(description), this.terminal))
     // In a pipe every line is a value: the nodes have other columns, and --json.
-    if (this.terminal.decorated) this.log(`\n${renderTable(nodeColumns, description.nodes, this.terminal)}`)
+    if (this.terminal.decorated) this.log(`\n${renderListing(nodeColumns, description.nodes, this.terminal, 0)}`)
     return description
   }
 }
@@ -56,10 +57,10 @@ function rowsOf({values}: ClusterDescription): readonly Row[] {
   }))
 }
 
-const nodeColumns: readonly Column<DescribedNode>[] = [
-  {header: 'NODE', value: ({node}) => node, whole: true},
-  {header: 'HOST', value: ({host}) => host},
-  {header: 'CLIENT', value: ({clientPort}) => String(clientPort), align: 'right'},
-  {header: 'MONITOR', value: ({monitorPort}) => String(monitorPort), align: 'right'},
-  {header: 'GROUP', value: ({asg}) => asg},
+const nodeColumns: readonly ListingColumn<DescribedNode>[] = [
+  {key: 'node', header: 'NODE', kind: 'text', value: ({node}) => node, whole: true},
+  {key: 'host', header: 'HOST', kind: 'text', value: ({host}) => host, whole: true},
+  {key: 'clientPort', header: 'CLIENT', kind: 'count', value: ({clientPort}) => String(clientPort), rank: 2},
+  {key: 'monitorPort', header: 'MONITOR', kind: 'count', value: ({monitorPort}) => String(monitorPort), rank: 1},
+  {key: 'asg', header: 'GROUP', kind: 'text', value: ({asg}) => asg, whole: true},
 ]

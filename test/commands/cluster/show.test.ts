@@ -39,6 +39,17 @@ describe('cluster show', () => {
     ])
   })
 
+  it('shows hosts and groups whole on a narrow terminal, and leaves the ports out', async () => {
+    for (const columns of [60, 80]) {
+      const configuration = emptyConfiguration({NO_COLOR: '1'})
+      const {stdout} = await runCommand(ClusterShow, ['-c', 'nats-prod'], {configuration}, {columns})
+      assert.deepEqual(
+        stdout.split('\n').slice(-4, -1),
+        [1, 2, 3].map((n) => `nats-prod-node-${n}  nats-prod-node-${n}.nats-prod.internal  nats-prod-node-${n}-asg`),
+      )
+    }
+  })
+
   it('tells which flag, variable and line of thought each value came from, in one JSON document', async () => {
     using folder = temporaryFolder({
       'natsops.yaml': 'defaults: {settle: 2m}\nclusters: {c: {nodes: [{name: a, host: 10.0.0.1}], tls: {ca: ca.pem}}}',

@@ -3,7 +3,7 @@ import {titleOf} from '../../domain/health/finding.ts'
 import type {MetaSummary, NodeSummary} from '../../domain/health/summary.ts'
 import type {HealthReport, HealthVerdict} from '../../domain/health.ts'
 import {counted, humanBytes, humanCount, humanDuration, listed, percentOf} from '../../domain/quantity.ts'
-import {renderTable} from '../table.ts'
+import {type ListingColumn, renderListing} from '../listing.ts'
 import type {Terminal, Tone} from '../terminal.ts'
 import {printable} from '../text.ts'
 import {wrapSteps, wrapText} from './wrap.ts'
@@ -32,7 +32,7 @@ function renderHealthScreen(report: HealthReport, style: Style): string {
     wrapText('', line, style.width)
       .map((each) => style.paint(VERDICT_TONES[verdict], each))
       .join('\n'),
-    renderTable(NODE_COLUMNS, report.nodes, style),
+    renderListing(NODE_COLUMNS, report.nodes, style, Date.parse(report.at)),
     surroundings(report, style),
     ...[...groupFindings(findings, style)],
   ]
@@ -51,48 +51,57 @@ export function headline({cluster, nodes, counts, assets}: HealthReport): string
   return `${cluster}: ${of}, ${wrong.length > 0 ? wrong.join(', ') : `${proven} of ${counted(all, 'replica')} proven`}`
 }
 
-const NODE_COLUMNS = [
-  {header: 'NODE', value: ({node}: NodeSummary) => node, whole: true},
-  {header: 'VERSION', value: ({version}: NodeSummary) => version ?? '-'},
+const NODE_COLUMNS: readonly ListingColumn<NodeSummary>[] = [
+  {key: 'node', header: 'NODE', kind: 'text', value: ({node}) => node, whole: true},
+  {key: 'version', header: 'VERSION', kind: 'text', value: ({version}) => version, rank: 4},
+  {key: 'uptimeSeconds', header: 'UPTIME', kind: 'text', value: uptimeOf, rank: 2},
   {
-    header: 'UPTIME',
-    value: ({uptimeSeconds}: NodeSummary) => (uptimeSeconds === undefined ? '-' : humanDuration(uptimeSeconds * 1000)),
+    key: 'health',
+    header: 'HEALTH',
+    kind: 'text',
+    value: healthOf,
+    tone: (node) => (healthOf(node) === 'ok' ? 'good' : 'bad'),
+    whole: true,
   },
-  {header: 'HEALTH', value: healthOf, tone: (node: NodeSummary): Tone => (healthOf(node) === 'ok' ? 'good' : 'bad')},
+  {key: 'connections', header: 'CONNS', kind: 'count', value: ({connections}) => connections, rank: 3},
   {
-    header: 'CONNS',
-    value: ({connections}: NodeSummary) => (connections === undefined ? '-' : humanCount(connections)),
-    align: 'right' as const,
-  },
-  {
+    key: 'filePercent',
     header: 'FILE',
-    value: ({jetStream}: NodeSummary) => usage(jetStream?.fileBytes, jetStream?.maxFileBytes),
-    align: 'right' as const,
+    kind: 'percent',
+    value: ({jetStream}) => usage(jetStream?.fileBytes, jetStream?.maxFileBytes),
+    rank: 5,
   },
   {
+    key: 'memoryPercent',
     header: 'MEM',
-    value: ({jetStream}: NodeSummary) => usage(jetStream?.memoryBytes, jetStream?.maxMemoryBytes),
-    align: 'right' as const,
+    kind: 'percent',
+    value: ({jetStream}) => usage(jetStream?.memoryBytes, jetStream?.maxMemoryBytes),
+    rank: 6,
   },
-  {header: 'LEADS', value: ({leads}: NodeSummary) => humanCount(leads), align: 'right' as const},
+  {key: 'leads', header: 'LEADS', kind: 'count', value: ({leads}) => leads, rank: 1},
   {
+    key: 'proven',
     header: 'PROVEN',
-    value: ({replicas}: NodeSummary) => ratio(replicas),
-    align: 'right' as const,
-    tone: ({replicas}: NodeSummary): Tone | undefined => {
+    kind: 'count',
+    value: ({replicas}) => ratio(replicas),
+    tone: ({replicas}) => {
       const {proven, all} = provenOf(replicas)
       return proven < all ? 'bad' : undefined
     },
   },
 ]
 
+function uptimeOf({uptimeSeconds}: NodeSummary): string | undefined {
+  return uptimeSeconds === undefined ? undefined : humanDuration(uptimeSeconds * 1000)
+}
+
 function healthOf({answers, problem, healthz}: NodeSummary): string {
   if (!answers) return problem ?? 'silent'
   return healthz === 200 ? 'ok' : String(healthz ?? 'silent')
 }
 
-function usage(used: number | undefined, limit: number | undefined): string {
-  return used === undefined || limit === undefined || limit <= 0 ? '-' : `${Math.floor(percentOf(used, limit))}%`
+function usage(used: number | undefined, limit: number | undefined): number | undefined {
+  return used === undefined || limit === undefined || limit <= 0 ? undefined : Math.floor(percentOf(used, limit))
 }
 
 /** A single replica is as good as there is; only a copy of several has to be proven. */

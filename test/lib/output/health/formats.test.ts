@@ -58,6 +58,16 @@ describe('forms of a health report', () => {
     assert.ok(lines.length < 24, `${lines.length} lines`)
   })
 
+  for (const width of [60, 80]) {
+    it(`shows in ${width} columns what is wrong with which node, and no line is wider`, () => {
+      const report = judgeHealth(situation({bend: silence('n3', 'name-not-found')}))
+      const nodes = report.nodes.map((each) => ({...each, node: `nats-prod-node-${each.node.slice(1)}`}))
+      const text = renderHealth({...report, nodes}, {...screen, width})
+      assert.match(text, /^nats-prod-node-3 .*name-not-found .* 0\/2$/m)
+      for (const line of text.split('\n')) assert.ok(displayWidth(line) <= width, line)
+    })
+  }
+
   it('has one record a line and the same number of fields for every record of a kind', () => {
     const lines = renderHealth(judgeHealth(situation(situations.degraded)), pipe).split('\n')
     const widths = new Map<string, Set<number>>()
