@@ -22,14 +22,14 @@ export function renderNodeStatus(status: NodeStatusView, terminal: Terminal): st
   if (!terminal.decorated) return renderFields(fieldsOf(status), terminal)
   const {node, instanceId, version, uptimeSeconds, verdict, findings, units, measures, bootstrap, load} = status
   const {paint, width} = terminal
-  const up = uptimeSeconds === null ? '' : `, up ${humanDuration(uptimeSeconds * 1000)}`
+  const up = uptimeSeconds === null ? '' : `, machine up ${humanDuration(uptimeSeconds * 1000)}`
   const server = printable(`${instanceId}, nats-server ${version ?? '?'}${up}`)
   const head = `${paint('strong', printable(node))}  ${server}`
   const tone = TONES[verdict]
   const found = findings.map(({severity, message}) => {
     return `  ${paint(severity === 'critical' ? 'bad' : 'warning', severity)} ${printable(message)}`
   })
-  const loads = load ? [`load  ${load.join('  ')}`] : []
+  const loads = load ? ['', `load (1, 5, 15 min): ${load.join(' ')}`] : []
   return [
     head,
     paint(tone, verdict.toUpperCase()),

@@ -42,7 +42,7 @@ describe('node status', function () {
       [['c-node-2', 'sh', '-c']],
     )
     assert.deepEqual(stdout.split('\n'), [
-      `c-node-2  ${instances.idOf(2)}, nats-server 2.11.4, up 1d`,
+      `c-node-2  ${instances.idOf(2)}, nats-server 2.11.4, machine up 1d`,
       'OK',
       '',
       'UNIT          STATE             SINCE                 RESTARTS',
@@ -56,7 +56,8 @@ describe('node status', function () {
       'steal       0%    10%',
       'memory     25%    85%  976.6 MiB of 3.8 GiB',
       'disk       40%    80%  400 B of 1000 B',
-      'load  0.1  0.2  0.3',
+      '',
+      'load (1, 5, 15 min): 0.1 0.2 0.3',
       '',
       'end of the bootstrap log',
       'Axiom ingest check: ok',
