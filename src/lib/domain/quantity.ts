@@ -60,3 +60,13 @@ export const TIME_UNITS: readonly (readonly [seconds: number, name: string])[] =
 function trimZero(text: string): string {
   return text.endsWith('.0') ? text.slice(0, -2) : text
 }
+
+/** Infinity where there are none. Not Math.min(...): a hundred thousand arguments are more than a call can have. */
+export function smallest(numbers: readonly number[]): number {
+  return numbers.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY)
+}
+
+/** As smallest; -Infinity where there are none. */
+export function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY)
+}

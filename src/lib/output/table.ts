@@ -1,4 +1,5 @@
 import {createRequire} from 'node:module'
+import {largest} from '../domain/quantity.ts'
 import type {Terminal, Tone} from './terminal.ts'
 import {printable} from './text.ts'
 
@@ -75,7 +76,7 @@ function fitWidths<Row>(
   width: number,
 ): number[] {
   const widths = columns.map((column, index) =>
-    Math.max(displayWidth(column.header), ...cells.map((line) => displayWidth(line[index] ?? ''))),
+    Math.max(displayWidth(column.header), largest(cells.map((line) => displayWidth(line[index] ?? '')))),
   )
   const floors = columns.map(({header, whole}, index) =>
     whole ? (widths[index] ?? 0) : Math.max(NARROWEST, displayWidth(header)),

@@ -39,6 +39,11 @@ describe('renderTable', () => {
     assert.equal(renderTable(columns, [], {width: 80, decorated: true}), 'NODE  LAG  NOTE')
   })
 
+  it('shows a hundred and fifty thousand rows', () => {
+    const many: readonly Node[] = Array(150_000).fill(rows[0])
+    assert.equal(renderTable(columns, many, {width: 80, decorated: true}).split('\n').length, 150_001)
+  })
+
   it('cuts the widest cells until the line fits, never a column that is to stay whole', () => {
     const note = 'the replica is catching up from the leader'
     const text = renderTable(columns, [{name: 'nats-prod-node-3', lag: 7, note}], {width: 40, decorated: true})

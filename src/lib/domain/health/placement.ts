@@ -1,5 +1,5 @@
 import type {Asset} from '../assets.ts'
-import {counted} from '../quantity.ts'
+import {counted, largest, smallest} from '../quantity.ts'
 import {quoteForShell} from '../shell.ts'
 import {compareAssets, compareNames, type Finding, finding} from './finding.ts'
 import {describeAssets, type Evidence, type JudgedAsset, streamKeyOf} from './judged.ts'
@@ -21,8 +21,8 @@ function unplaced(judged: readonly JudgedAsset[]): readonly Finding[] {
       severity: 'warning',
       assets: names,
       message: `fewer members than replicas configured: ${describeAssets(names)}`,
-      measured: Math.min(...short.map(({asset}) => asset.members.length)),
-      limit: Math.max(...short.map(({asset}) => asset.replicas)),
+      measured: smallest(short.map(({asset}) => asset.members.length)),
+      limit: largest(short.map(({asset}) => asset.replicas)),
       meaning: 'a copy is missing and nothing makes it: no node had room or fitted the placement',
       next: 'free room or add a node, then set the number of replicas again: natsops exec -- nats stream edit NAME --replicas 3',
     }),
@@ -40,7 +40,7 @@ function aboveNodes({later, judged}: Evidence): readonly Finding[] {
       severity: 'warning',
       assets: names,
       message: `more replicas than the ${counted(size, 'node')} of the cluster: ${describeAssets(names)}`,
-      measured: Math.max(...above.map(({asset}) => asset.replicas)),
+      measured: largest(above.map(({asset}) => asset.replicas)),
       limit: size,
       meaning:
         'the majority is counted over replicas that cannot exist: these groups bear fewer losses than they seem to',

@@ -1,5 +1,5 @@
 import {judgeMetaGroup, majorityOf} from '../meta-group.ts'
-import {counted, listed} from '../quantity.ts'
+import {counted, listed, smallest} from '../quantity.ts'
 import type {AssetName, ReplicaStanding} from '../replication.ts'
 import {compareAssets, compareNames, type Finding, finding, groupBy, titleOf} from './finding.ts'
 import {countAssets, type Evidence, isLeaderless, type JudgedAsset} from './judged.ts'
@@ -86,7 +86,7 @@ function describe(
   const count = [withMeta ? 'the meta group' : '', assets.length > 0 ? countAssets(assets) : ''].filter(
     (part) => part !== '',
   )
-  const proven = Math.min(...groups.map((group) => group.proven))
+  const proven = smallest(groups.map((group) => group.proven))
   const members = groups.find((group) => group.proven === proven)?.members ?? 0
   const names = titles.length > 0 ? `: ${listed(titles)}` : ''
   return {

@@ -1,3 +1,4 @@
+import {smallest} from '../../domain/quantity.ts'
 import {fallenBelow} from '../../domain/roll/baseline.ts'
 import {keyOf, verdictsOf} from '../../domain/roll/facts.ts'
 import {metaIsWhole} from '../../domain/roll/meta.ts'
@@ -60,7 +61,7 @@ export async function awaitSync(machine: RollMachine, joined: NodeIdentity, sibl
       if ((positions.get(key)?.position ?? Number.NEGATIVE_INFINITY) < position)
         positions.set(key, {position, since: now})
     }
-    const oldest = Math.min(...[...positions.values()].map(({since}) => since))
+    const oldest = smallest([...positions.values()].map(({since}) => since))
     // While every lagging asset still moves, the wait's own limit starts again; one that stands still lets it run out.
     const moves = positions.size > 0 && now - oldest < deps.rhythm.poll * 2 + deps.rhythm.sampleGap
     return {done: false, waitingFor: [everywhere, healthy], moved: moves}
