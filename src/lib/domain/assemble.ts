@@ -1,3 +1,4 @@
+import {type Answer, known} from './answer.ts'
 import type {Asset, ConsumerAsset, ConsumerMember, Member, StreamAsset, StreamMember} from './assets.ts'
 import type {
   ConsumerReplica,
@@ -30,6 +31,15 @@ export function assembleAssets(observation: Assembled): readonly Asset[] {
   return [...streams.values()].flatMap((holdings) => assembleStream(world, holdings)).sort(compareAssets)
 }
 
+/**
+ * Whether a node does not hold what it does not list. Not where its answer does not add up, and not while JetStream is
+ * off: a lame duck, a server that starts, one that was shut off after a disk error all list nothing, in full.
+ */
+export function listsAll(jetStream: Answer<JetStreamInfo>): boolean {
+  const info = known(jetStream)
+  return info?.enabled === true && info.complete
+}
+
 /** What of an observation is put together. */
 export interface Assembled {
   readonly nodes: readonly Pick<NodeObservation, 'target' | 'peerId' | 'jetStream' | 'raft'>[]
@@ -43,7 +53,7 @@ interface Holding<Replica> {
 
 interface World {
   readonly answering: readonly {readonly node: string; readonly info: JetStreamInfo}[]
-  /** Nodes that answered about JetStream in full: what they do not list they do not hold. */
+  /** Nodes that hold nothing that they do not list. */
   readonly complete: ReadonlySet<string>
   readonly expected: ReadonlySet<string>
   readonly nameOfPeer: ReadonlyMap<string, string>
@@ -56,7 +66,7 @@ function readWorld({nodes}: Assembled): World {
   )
   return {
     answering,
-    complete: new Set(answering.filter(({info}) => info.complete).map(({node}) => node)),
+    complete: new Set(nodes.filter(({jetStream}) => listsAll(jetStream)).map(({target}) => target.name)),
     expected: new Set(nodes.map(({target}) => target.name)),
     nameOfPeer: new Map(nodes.flatMap(({target, peerId}) => (peerId === undefined ? [] : [[peerId, target.name]]))),
     raft: new Map(

@@ -47,8 +47,8 @@ export interface Member {
   readonly node: string
   /**
    * `holds`: the node itself says it has a replica. `missing`: the node answered in full and has none, though the
-   * group's leader counts it. `silent`: the node did not answer, or not in full. `ghost`: the leader counts a peer
-   * that is none of the expected nodes: a server whose name was changed, or one that was never seen.
+   * group's leader counts it. `silent`: the node did not answer, or not in full, or its JetStream is off. `ghost`: the
+   * leader counts a peer that is none of the expected nodes: a server whose name was changed, or one that was never seen.
    */
   readonly presence: 'holds' | 'missing' | 'silent' | 'ghost'
   /** What the group's leader says of it; undefined for the leader itself and where there is no leader's word. */

@@ -86,7 +86,7 @@ export interface JetStreamInfo {
   readonly meta: MetaView | undefined
   /** Every account that uses JetStream on this node, every stream it holds a replica of. */
   readonly streams: readonly StreamReplica[]
-  /** False when the answer does not add up with its own totals: then absence of a stream proves nothing. */
+  /** False when the answer does not add up with its own totals. Whether absence proves anything: see listsAll. */
   readonly complete: boolean
 }
 

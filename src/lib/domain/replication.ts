@@ -1,4 +1,4 @@
-import {assembleAssets} from './assemble.ts'
+import {assembleAssets, listsAll} from './assemble.ts'
 import type {Asset, ConsumerAsset, Member, StreamAsset, StreamMember} from './assets.ts'
 import {inWords, isSameProgress, type Progress, progressOf} from './consumer-progress.ts'
 import type {ClusterObservation, ConsumerReplica, StreamState} from './observation.ts'
@@ -100,9 +100,9 @@ export type ReplicaStanding =
   | 'caught-up'
   /** Lacks messages, deletes or acknowledgements that the leader had in the earlier observation. */
   | 'behind'
-  /** The node answered in full and has no such replica. */
+  /** The node answered in full, JetStream is on, and it has no such replica. */
   | 'missing'
-  /** The node did not answer, or not in full. */
+  /** The node did not answer, or not in full, or its JetStream is off. */
   | 'silent'
   /** Holds other data than the leader, and not for want of time: one of them has lost something. */
   | 'diverged'
@@ -266,9 +266,7 @@ function judgeConsumer(earlier: ConsumerAsset, later: ConsumerAsset, leader: str
  * that is all that is known; where all answered, a stream or a durable consumer was deleted, or lost.
  */
 function judgeVanished(asset: Asset, later: ClusterObservation): readonly ReplicaVerdict[] {
-  const complete = new Set(
-    later.nodes.flatMap(({target, jetStream}) => (jetStream.ok && jetStream.value.complete ? [target.name] : [])),
-  )
+  const complete = new Set(later.nodes.flatMap(({target, jetStream}) => (listsAll(jetStream) ? [target.name] : [])))
   const holders = asset.members.filter(({presence}) => presence === 'holds')
   const fleeting = asset.kind === 'consumer' && asset.members.some(({state}) => state?.durable === false)
   if (fleeting && holders.every(({node}) => complete.has(node))) return []

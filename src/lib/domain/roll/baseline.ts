@@ -1,3 +1,4 @@
+import {listsAll} from '../assemble.ts'
 import {type AssetName, nameOf} from '../replication.ts'
 import {assetsOf, keyOf} from './facts.ts'
 import {labelOf} from './predicates.ts'
@@ -37,7 +38,7 @@ export function takeBaseline(view: RollView, own: readonly string[] = []): Basel
  */
 export function fallenBelow(baseline: Baseline, view: RollView): readonly string[] {
   const assets = new Map(assetsOf(view).map((asset) => [keyOf(nameOf(asset)), asset]))
-  const isSeen = view.later.nodes.every(({jetStream}) => jetStream.ok && jetStream.value.complete)
+  const isSeen = view.later.nodes.every(({jetStream}) => listsAll(jetStream))
   const lost: string[] = []
   for (const was of baseline.streams) {
     const asset = assets.get(keyOf(was))

@@ -1,3 +1,4 @@
+import {listsAll} from '../assemble.ts'
 import type {Asset} from '../assets.ts'
 import {assetsOf} from './facts.ts'
 import {bareNamesOf, isAccepted, isEphemeral} from './predicates.ts'
@@ -20,7 +21,7 @@ export interface AcceptedLosses {
 
 /** Consent is to one account's stream, not to every one of that name, now or later in the roll. */
 export function readLosses(view: RollView, accepted: readonly string[]): AcceptedLosses {
-  const isSeen = view.later.nodes.every(({jetStream}) => jetStream.ok && jetStream.value.complete)
+  const isSeen = view.later.nodes.every(({jetStream}) => listsAll(jetStream))
   const assets = assetsOf(view)
   const singles = assets.filter((asset) => asset.replicas === 1 && !isEphemeral(asset))
   const meant = accepted.map((name) => {

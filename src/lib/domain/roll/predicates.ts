@@ -1,3 +1,4 @@
+import {listsAll} from '../assemble.ts'
 import type {Asset} from '../assets.ts'
 import type {NodeObservation} from '../observation.ts'
 import {nameOf, type ReplicaVerdict} from '../replication.ts'
@@ -61,14 +62,16 @@ export function dataIsElsewhere(view: RollView, subject: Subject): Predicate {
     if (others.length < wanted) causes.push(`${labelOf(asset)} has ${others.length} of ${wanted} replicas to count on`)
     return causes
   })
-  const unseen = observed(view, subject).filter(({jetStream}) => !jetStream.ok || !jetStream.value.complete)
+  const unseen = observed(view, subject).filter(({jetStream}) => !listsAll(jetStream))
   reasons.unshift(
-    ...unseen.map(
-      ({target: node, jetStream}) =>
-        `the streams of ${node.name} are not known: ${jetStream.ok ? 'its answer is incomplete' : jetStream.problem.detail}`,
-    ),
+    ...unseen.map(({target: node, jetStream}) => `the streams of ${node.name} are not known: ${whyUnseen(jetStream)}`),
   )
   return judged('I2', 'every other replica holds the data', reasons, 'the replicas named catch up with their leaders')
+}
+
+function whyUnseen(jetStream: NodeObservation['jetStream']): string {
+  if (!jetStream.ok) return jetStream.problem.detail
+  return jetStream.value.enabled ? 'its answer is incomplete' : 'its JetStream is off'
 }
 
 /** The other half, for SYNC: every replica, the target's included, of every group holds what its leader held. */
@@ -118,8 +121,7 @@ export function nothingIsSingle(view: RollView, subject: Subject): Predicate {
     .map((asset) => `${labelOf(asset)} has its only replica on ${target}`)
   const node = view.later.nodes.find((entry) => entry.target.name === target)
   // A server that is down, or whose JetStream is off, may have the only copy of something on its disk.
-  const {jetStream} = node ?? {}
-  const isSeen = jetStream?.ok === true && jetStream.value.complete && jetStream.value.enabled
+  const isSeen = node !== undefined && listsAll(node.jetStream)
   const isHidden = !isSeen && !acceptsUnseen && !targetWasSearched
   if (isHidden) reasons.push(`what ${target} holds is not known: start it, or accept that with --accept-unseen`)
   return judged('I6', TITLE_I6, reasons, 'give it three replicas, move it, or name it with --accept-loss')

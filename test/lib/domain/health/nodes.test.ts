@@ -212,7 +212,7 @@ describe('health of nodes', () => {
     const bend = bendJetStream('n3', () => ({enabled: false, streams: [], meta: undefined}))
     assert.deepEqual(findingsOf({bend}), [
       'warning | jetstream-disabled | n3 | JetStream is off',
-      'warning | replica-missing | n3 | has no replica of 1 stream and 1 consumer: orders, orders > worker',
+      'warning | group-at-risk | n3 | one more loss stops 1 stream and 1 consumer: orders, orders > worker (2 of 3 members proven)',
     ])
   })
 
