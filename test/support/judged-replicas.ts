@@ -25,6 +25,7 @@ export function stream(
     group: 'S-R3F-1',
     leader: 'n1',
     claimedLeaders: ['n1'],
+    createdAt: undefined,
     config: {
       subjects: ['orders'],
       retention: 'limits',

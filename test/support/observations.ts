@@ -45,6 +45,8 @@ export interface StreamOptions {
   /** Nodes that hold a replica; all by default, the leader alone where there is one replica. */
   readonly holders?: readonly string[]
   readonly consumers?: readonly Partial<ConsumerReplica>[]
+  /** A day ago by default; the consumers' as well. */
+  readonly createdAt?: number
 }
 
 /** The stream as one node holds it. */
@@ -55,6 +57,7 @@ export function stream(
   options: StreamOptions = {},
 ): StreamReplica {
   const {leader = 'n2', replicas = members.length, storage = 'file', messages = 1000, consumers = []} = options
+  const {createdAt = NOW - DAY_MS} = options
   const group = (prefix: string) => ({
     name: `${prefix}-${name}`,
     leader,
@@ -97,10 +100,11 @@ export function stream(
       numWaiting: 1,
       ackPolicy: 'explicit',
       paused: false,
+      createdAt,
       group: group(`C-${index}`),
       ...consumer,
     })),
-    createdAt: NOW - DAY_MS,
+    createdAt,
   }
 }
 

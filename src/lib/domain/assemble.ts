@@ -95,6 +95,7 @@ function assembleStream(world: World, holdings: readonly Holding<StreamReplica>[
     replicas: config.replicas,
     storage: config.storage,
     ...leadership,
+    createdAt: earliest(holdings),
     config,
     ...(config.retention === 'interest' && {
       owed: mostOf(consumers, ({numPending, numAckPending}) => numPending + numAckPending),
@@ -139,6 +140,7 @@ function assembleConsumer(
       replicas,
       storage,
       ...leadership,
+      createdAt: earliest(holdings),
       members: members.map(
         (member): ConsumerMember => ({
           ...member,
@@ -148,6 +150,11 @@ function assembleConsumer(
       ),
     },
   ]
+}
+
+function earliest(holdings: readonly Holding<{readonly createdAt: number | undefined}>[]): number | undefined {
+  const times = holdings.flatMap(({replica}) => replica.createdAt ?? [])
+  return times.length > 0 ? Math.min(...times) : undefined
 }
 
 interface Leadership {

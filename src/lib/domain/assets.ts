@@ -40,6 +40,8 @@ interface AssetBase {
   readonly leader: string | undefined
   /** Every leader that any member names, sorted; more than one is a disagreement (or a change under way). */
   readonly claimedLeaders: readonly string[]
+  /** The earliest time that a holder tells: one that is just setting it up may have its own yet. Undefined: none tells. */
+  readonly createdAt: number | undefined
 }
 
 export interface Member {

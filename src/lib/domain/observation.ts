@@ -123,6 +123,7 @@ export interface StreamReplica {
   readonly state: StreamState
   readonly group: GroupView
   readonly consumers: readonly ConsumerReplica[]
+  /** When it was asked for, by the clock of the server that took the request. */
   readonly createdAt: number
 }
 
@@ -175,6 +176,7 @@ export interface ConsumerReplica {
   readonly numWaiting: number
   readonly ackPolicy: string
   readonly paused: boolean
+  readonly createdAt: number | undefined
   readonly group: GroupView
 }
 

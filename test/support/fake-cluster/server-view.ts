@@ -137,6 +137,7 @@ function streamViewOf(stream: FakeStream, node: FakeNode): StreamReplica | undef
     numWaiting: 0,
     ackPolicy: 'explicit',
     paused: false,
+    createdAt: 0,
     group: group(`C-R3F-${stream.name}`),
   }
   return {

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import type {ConsumerDetail, StreamDetail, Upstream} from '../../domain/reports/details.ts'
 import type {StreamSighting} from '../../domain/reports/sightings.ts'
 import {consumerSighting, streamSighting} from './report-mapping.ts'
-import {moment, reportConsumer, streamItem} from './report-schemas.ts'
-import {count, list, name, text} from './schemas.ts'
+import {reportConsumer, streamItem} from './report-schemas.ts'
+import {count, list, moment, name, text} from './schemas.ts'
 
 const configuration = z.record(text, z.unknown())
 

@@ -157,6 +157,7 @@ export function consumerReplica(
     numWaiting: consumer.num_waiting,
     ackPolicy: config.ack_policy,
     paused: consumer.paused ?? false,
+    createdAt: consumer.created,
     group: groupView(node, consumer.cluster, group),
   }
 }

@@ -75,12 +75,11 @@ function withDetail(replica: ReturnType<typeof streamReplica>, detail: ReportStr
 
 function detailOf(
   consumer: ReportConsumer | undefined,
-): Pick<ConsumerSighting, 'mode' | 'lastDeliveredAt' | 'lastAcknowledgedAt' | 'createdAt'> {
+): Pick<ConsumerSighting, 'mode' | 'lastDeliveredAt' | 'lastAcknowledgedAt'> {
   return {
     mode: consumer?.config.deliver_subject === undefined ? 'pull' : 'push',
     lastDeliveredAt: consumer?.delivered.last_active,
     lastAcknowledgedAt: consumer?.ack_floor.last_active,
-    createdAt: consumer?.created,
   }
 }
 

@@ -1,19 +1,10 @@
 import * as z from 'zod'
-import {consumer, count, jsz, list, name, stream, text} from './schemas.ts'
+import {consumer, count, jsz, list, moment, name, stream, text} from './schemas.ts'
 
 /**
  * The fields that reports read of monitoring answers, beyond those of an observation. The same answers come through the
  * system account, as `data` of an envelope that says which server speaks.
  */
-
-/** Go's zero time stands for none. */
-export const moment = z
-  .string()
-  .nullish()
-  .transform((value) => {
-    const parsed = value == null ? Number.NaN : Date.parse(value)
-    return Number.isNaN(parsed) || parsed < 0 ? undefined : parsed
-  })
 
 /** Go's way to write a duration: `1y2d3h4m5s`, `1.5ms`, `17µs`. Milliseconds; undefined for anything else. */
 const spokenDuration = z
@@ -28,7 +19,6 @@ const limit = z
   .transform((value) => (value == null ? undefined : value >= 2 ** 63 ? -1 : value))
 
 export const reportConsumer = consumer.extend({
-  created: moment,
   config: consumer.shape.config.extend({deliver_subject: name}),
   delivered: consumer.shape.delivered.extend({last_active: moment}),
   ack_floor: consumer.shape.ack_floor.extend({last_active: moment}),

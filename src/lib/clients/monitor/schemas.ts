@@ -29,6 +29,15 @@ export const time = z.string().transform((value, context) => {
   return parsed
 })
 
+/** Go's zero time stands for none. */
+export const moment = z
+  .string()
+  .nullish()
+  .transform((value) => {
+    const parsed = value == null ? Number.NaN : Date.parse(value)
+    return Number.isNaN(parsed) || parsed < 0 ? undefined : parsed
+  })
+
 const nanoseconds = count.transform((value) => value / 1e6)
 
 /** An empty name is none. */
@@ -98,6 +107,7 @@ const position = z.object({consumer_seq: sequence, stream_seq: sequence})
 
 export const consumer = z.object({
   name: text.min(1),
+  created: moment,
   config: z.object({durable_name: name, ack_policy: text, num_replicas: count, mem_storage: flag}),
   delivered: position,
   ack_floor: position,

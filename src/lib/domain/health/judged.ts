@@ -4,7 +4,7 @@ import {counted, listed} from '../quantity.ts'
 import {type AssetName, nameOf, type ReplicaVerdict} from '../replication.ts'
 import {compareAssets, groupBy, titleOf} from './finding.ts'
 import type {HealthInput} from './input.ts'
-import {hasToldAll} from './look.ts'
+import {hasToldAll, isMadeNow} from './look.ts'
 
 /** An asset with the verdict on each of its members. */
 export interface JudgedAsset {
@@ -13,7 +13,7 @@ export interface JudgedAsset {
   readonly verdicts: readonly ReplicaVerdict[]
   /** As it was in the earlier look; undefined where nobody told of it then. */
   readonly before: Asset | undefined
-  /** Only just being made: whoever holds it now told all it had in the earlier look, and did not have it. */
+  /** Only just being made: by its own time, and whoever holds it now told all it had in the earlier look: not this. */
   readonly isNew: boolean
 }
 
@@ -33,7 +33,8 @@ export function gatherEvidence(input: HealthInput): Evidence {
     const name = nameOf(asset)
     const key = keyOf(name)
     const holders = asset.members.filter(({presence}) => presence === 'holds')
-    const isNew = !before.has(key) && holders.every(({node}) => toldAll.has(node))
+    const isUntold = !before.has(key) && holders.every(({node}) => toldAll.has(node))
+    const isNew = isUntold && isMadeNow(input, asset.createdAt)
     return {asset, name, verdicts: verdicts.get(key) ?? [], before: before.get(key), isNew}
   })
   const present = new Set(judged.map(({name}) => keyOf(name)))
@@ -54,16 +55,17 @@ export function streamKeyOf(name: AssetName): string {
  * for good when a leader has stepped down because its store is full. A group that is only just being made has no leader
  * yet, and is not stuck.
  */
-export function isLeaderless({asset, before}: JudgedAsset): boolean {
-  if (before === undefined || asset.replicas < 2 || asset.leader !== undefined) return false
+export function isLeaderless({asset, before, isNew}: JudgedAsset): boolean {
+  if (isNew || asset.replicas < 2 || asset.leader !== undefined) return false
   if (asset.claimedLeaders.length === 0) return true
+  if (before === undefined) return false
   return asset.claimedLeaders.length === 1 && before.leader === undefined && before.claimedLeaders.length < 2
 }
 
 /** Several are named, or the one that is named has just denied it. */
 export function isDisputed(judged: JudgedAsset): boolean {
-  const {asset, before} = judged
-  return before !== undefined && asset.leader === undefined && asset.claimedLeaders.length > 0 && !isLeaderless(judged)
+  const {asset, isNew} = judged
+  return !isNew && asset.leader === undefined && asset.claimedLeaders.length > 0 && !isLeaderless(judged)
 }
 
 /** `2 streams and 5 consumers: a, b, c and 4 more`. */

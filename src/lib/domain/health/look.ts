@@ -1,4 +1,5 @@
 import {known, type Problem} from '../answer.ts'
+import {listsAll} from '../assemble.ts'
 import {majorityOf} from '../meta-group.ts'
 import type {
   ClusterObservation,
@@ -127,18 +128,36 @@ export function healthBefore({earlier}: HealthInput, {target, server}: NodeObser
  * a moment "not current with the meta leader", two at once now and then; one that is for good says so in both looks.
  */
 export function isPassing({type, stream}: HealthError, before: HealthAnswer | undefined): boolean {
-  if (type !== JETSTREAM || stream !== undefined || !before) return false
-  const told = before.httpStatus === 200 || before.errors.length > 0
-  return told && !before.errors.some((each) => each.type === JETSTREAM && each.stream === undefined)
+  return type === JETSTREAM && stream === undefined && before !== undefined && hasCheckedGroups(before)
+}
+
+/** A server that is unwell as a whole, or whose client port is closed, says so and has not looked at its groups. */
+export function hasCheckedGroups({httpStatus, errors}: HealthAnswer): boolean {
+  return httpStatus === 200 || (errors.length > 0 && errors.every(({stream}) => stream !== undefined))
 }
 
 /** The server's own name for what is wrong with JetStream as a whole. */
 const JETSTREAM = 'JETSTREAM'
 
-/** What such a node does not list, it did not hold. */
+/**
+ * What such a node does not list, it did not hold. One that knows no meta leader does not yet know what it holds: it
+ * starts, and has nothing loaded.
+ */
 export function hasToldAll({jetStream}: NodeObservation): boolean {
-  return known(jetStream)?.complete === true
+  return listsAll(jetStream) && known(jetStream)?.meta?.leader !== undefined
 }
+
+/**
+ * Whether something was made between the looks, or a moment before them, and not only loaded or found again. By the
+ * servers' clocks, of which the slowest counts: ours need not agree with them.
+ */
+export function isMadeNow({earlier}: Pick<HealthInput, 'earlier'>, createdAt: number | undefined): boolean {
+  const clocks = earlier.nodes.flatMap(({server}) => known(server)?.now ?? [])
+  return createdAt !== undefined && createdAt > Math.min(...(clocks.length > 0 ? clocks : [earlier.at])) - MAKING_MS
+}
+
+/** How long a stream may take from the request to all its replicas, differences of the servers' clocks included. */
+const MAKING_MS = 10_000
 
 /** Anything at all came back, be it only from one endpoint. */
 export function hasAnswered({server, health, jetStream, routes, raft}: NodeObservation): boolean {

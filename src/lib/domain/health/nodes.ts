@@ -9,9 +9,11 @@ import type {HealthInput} from './input.ts'
 import {
   answeringNodes,
   type HealthError,
+  hasCheckedGroups,
   hasServingQuorum,
   hasToldAll,
   healthBefore,
+  isMadeNow,
   isNeverHeard,
   isPassing,
   type SilentNode,
@@ -169,14 +171,22 @@ function unhealthy(input: HealthInput): readonly Finding[] {
 
 /**
  * A server calls itself unwell for the sake of every stream and consumer that it is just setting up. That is one which
- * in the earlier look no node had and this one did not complain of: what is lost for good is complained of in both.
+ * in the earlier look no node had and this one did not complain of: what is lost for good is complained of in both. By
+ * its own time it was made just now; where no node lists it yet, the server must have been through its groups in the
+ * earlier look: one whose JetStream as a whole was unwell complains of none.
  */
 function isOfNewAsset(
-  {earlier}: HealthInput,
+  input: HealthInput,
   {account, stream, consumer}: HealthError,
   before: HealthAnswer | undefined,
 ): boolean {
+  const {assets, earlier} = input
   if (stream === undefined || !before || !earlier.nodes.every(hasToldAll)) return false
+  const listed = assets
+    .filter((asset) => asset.stream === stream && (asset.account === account || asset.accountId === account))
+    .filter((asset) => (asset.kind === 'consumer' ? asset.consumer : undefined) === consumer)
+  if (listed.some(({createdAt}) => !isMadeNow(input, createdAt))) return false
+  if (listed.length === 0 && !hasCheckedGroups(before)) return false
   const isIt = (each: HealthError): boolean =>
     each.account === account && each.stream === stream && each.consumer === consumer
   const wasHeld = earlier.nodes

@@ -62,7 +62,6 @@ export interface ConsumerSighting extends ConsumerReplica {
   readonly mode: 'pull' | 'push'
   readonly lastDeliveredAt: number | undefined
   readonly lastAcknowledgedAt: number | undefined
-  readonly createdAt: number | undefined
 }
 
 /** One account's clients on one server. */

@@ -1,7 +1,22 @@
 import assert from 'node:assert/strict'
 import {answered, unanswered} from '../../../../src/lib/domain/answer.ts'
-import type {NodeObservation, RaftNode, StreamReplica} from '../../../../src/lib/domain/observation.ts'
-import {addStream, type Bend, bendAll, bendNode, bendStream, silence} from '../../../support/bends.ts'
+import type {
+  JetStreamInfo,
+  MetaView,
+  NodeObservation,
+  RaftNode,
+  StreamReplica,
+} from '../../../../src/lib/domain/observation.ts'
+import {
+  addStream,
+  type Bend,
+  bendAll,
+  bendJetStream,
+  bendNode,
+  bendServer,
+  bendStream,
+  silence,
+} from '../../../support/bends.ts'
 import {NOW, peer, testSettings} from '../../../support/observations.ts'
 import {assetsOf, findingsOf} from './lines.ts'
 
@@ -27,7 +42,7 @@ describe('health of streams and consumers', () => {
 
   it('lets a stream that is only just being made have no leader yet', () => {
     const made = bendAll(
-      addStream('fresh'),
+      addStream('fresh', {createdAt: NOW}),
       everyReplica('fresh', (replica) => ({...replica, group: {...replica.group, leader: undefined, peers: []}})),
     )
     assert.deepEqual(findingsOf({bendLater: made}), [])
@@ -35,7 +50,7 @@ describe('health of streams and consumers', () => {
 
   it('lets the replicas of a stream that is only just being made come one after the other', () => {
     const made = bendAll(
-      addStream('fresh', {consumers: [{name: 'worker'}]}),
+      addStream('fresh', {createdAt: NOW, consumers: [{name: 'worker'}]}),
       bendStream('fresh', 'n3', () => undefined),
     )
     assert.deepEqual(findingsOf({bendLater: made}), [])
@@ -51,6 +66,56 @@ describe('health of streams and consumers', () => {
       finding,
       'warning | replica-missing | n3 | has no replica of 1 stream and 1 consumer: orders, orders > worker',
     )
+  })
+
+  it('does not take for new what a cluster that has just started had not loaded in the earlier look', () => {
+    const empty = (changes: Partial<JetStreamInfo>): Bend =>
+      bendAll(...nodes.map((name) => bendJetStream(name, () => ({streams: [], ...changes}))))
+    const unled = (meta: MetaView | undefined) => meta && {...meta, leader: undefined, peers: undefined}
+    const withoutLeader = bendAll(...nodes.map((name) => bendJetStream(name, ({meta}) => ({meta: unled(meta)}))))
+    for (const bendEarlier of [
+      empty({enabled: false, meta: undefined}),
+      bendAll(empty({}), withoutLeader),
+      empty({}),
+    ]) {
+      assert.deepEqual(findingsOf({bendEarlier, bendLater: bendAll(leaderless, stored(0))}), [
+        'critical | asset-leaderless | - | no leader: 1 stream: orders',
+        'warning | replica-unproven | n1,n2,n3 | replicas cannot be compared: 1 consumer: orders > worker (seen for the first time, there is no earlier state to judge by)',
+      ])
+      assert.deepEqual(findingsOf({bendEarlier, bendLater: stored(0)}), [
+        'warning | replica-unproven | n1,n2,n3 | replicas cannot be compared: 1 stream and 1 consumer: orders, orders > worker (seen for the first time, there is no earlier state to judge by)',
+      ])
+    }
+  })
+
+  it('takes for new only what was told to be absent, whatever its own time says', () => {
+    const made = addStream('fresh', {createdAt: NOW})
+    for (const untold of [{enabled: false}, {complete: false}, {meta: undefined}]) {
+      const [finding] = findingsOf({bendEarlier: bendJetStream('n3', () => untold), bendLater: made}).filter((line) =>
+        line.includes('fresh'),
+      )
+      assert.match(finding ?? 'none', /^warning \| replica-unproven \| .*: fresh/, Object.keys(untold).join())
+    }
+  })
+
+  it("knows by the servers' clocks what is new, not by its own", () => {
+    const at = (now: number): Bend => bendAll(...nodes.map((name) => bendServer(name, {now})))
+    const late = NOW - 3_600_000
+    assert.deepEqual(findingsOf({bendEarlier: at(late), bendLater: addStream('fresh', {createdAt: late - 9000})}), [])
+    const old = findingsOf({bendEarlier: at(late), bendLater: addStream('old', {createdAt: late - 11_000})})
+    assert.ok(old[0]?.startsWith('warning | replica-unproven | n1,n2,n3 |'), old.join())
+  })
+
+  it('says of a lame duck, whose JetStream is off, neither that its replicas are missing nor that a stream is gone', () => {
+    const bend = addStream('audit', {replicas: 1, leader: 'n3'})
+    const duck = bendAll(
+      bendServer('n3', {lameDuck: true}),
+      bendJetStream('n3', () => ({enabled: false, streams: [], meta: undefined})),
+    )
+    assert.deepEqual(findingsOf({bend, bendLater: duck}), [
+      'warning | group-at-risk | n3 | one more loss stops 1 stream and 1 consumer: orders, orders > worker (2 of 3 members proven)',
+      'warning | lame-duck | n3 | runs with its client port and JetStream closed',
+    ])
   })
 
   it('takes a leader that denies it in both looks for none, in one look for a change', () => {
@@ -116,7 +181,10 @@ describe('health of streams and consumers', () => {
   })
 
   it('says nothing of a consumer that came between the looks', () => {
-    assert.deepEqual(findingsOf({bendLater: addStream('new', {consumers: [{name: 'c', durable: false}]})}), [])
+    assert.deepEqual(
+      findingsOf({bendLater: addStream('new', {createdAt: NOW, consumers: [{name: 'c', durable: false}]})}),
+      [],
+    )
   })
 
   it('reports a stream that went between the looks', () => {

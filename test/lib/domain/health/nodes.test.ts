@@ -20,6 +20,7 @@ import {findingsOf} from './lines.ts'
 const AT_RISK =
   'warning | group-at-risk | n3 | one more loss stops the meta group and 1 stream and 1 consumer: orders, orders > worker (2 of 3 members proven)'
 
+const same: Bend = (observation) => observation
 const healthz = (name: string, errors: HealthAnswer['errors']): Bend =>
   bendNode(name, (node) => ({...node, health: answered({httpStatus: 503, status: 'unavailable', errors}, NOW)}))
 
@@ -175,6 +176,7 @@ describe('health of nodes', () => {
     assert.ok(told(bendServer('n3', {id: 'another'})))
     assert.ok(told(silence('n3')))
     assert.ok(told(healthz('n3', [])))
+    assert.ok(told(healthz('n3', [{type: 'CONNECTION', error: 'not ready'}])))
   })
 
   it('does not call a server unwell for a stream or consumer that it is only just setting up', () => {
@@ -183,6 +185,20 @@ describe('health of nodes', () => {
     assert.deepEqual(findingsOf({bendLater: healthz('n3', [ofStream, ofConsumer])}), [])
     const report = judgeHealth(situation({bendLater: healthz('n3', [ofStream])}))
     assert.deepEqual([report.verdict, report.nodes[2]?.healthz], ['ok', 503])
+  })
+
+  it('believes a complaint about a stream that is older, or that was not asked for in the earlier look', () => {
+    const late = {type: 'STREAM', error: 'not current', account: 'APP', stream: 'fresh'}
+    const whole = {type: 'JETSTREAM', error: 'JetStream is not current with the meta leader'}
+    const isTold = (bendEarlier: Bend, bendLater: Bend = same): boolean =>
+      findingsOf({bendEarlier, bendLater: bendAll(healthz('n3', [late]), bendLater)}).some((line) =>
+        line.includes('node-unhealthy'),
+      )
+    assert.deepEqual([isTold(same), isTold(healthz('n3', [whole]))], [false, true])
+    assert.ok(!isTold(healthz('n3', [whole]), addStream('fresh', {createdAt: NOW})))
+    assert.ok(isTold(same, addStream('fresh')))
+    const off = bendJetStream('n1', () => ({enabled: false, streams: [], meta: undefined}))
+    assert.ok(isTold(off, addStream('fresh', {createdAt: NOW})))
   })
 
   it('passes on a complaint about what was there, what stays, and what is not known to be new', () => {

@@ -20,6 +20,7 @@ describe('judging the replicas of a consumer', () => {
     group: 'C-R3F-1',
     leader: 'n1',
     claimedLeaders: ['n1'],
+    createdAt: undefined,
     members: Object.entries(copies).map(
       ([node, {ack, delivered, deliveries = delivered, streamFirst}]): ConsumerMember => ({
         node,
@@ -39,6 +40,7 @@ describe('judging the replicas of a consumer', () => {
           numAckPending: 0,
           numRedelivered: 0,
           numWaiting: 0,
+          createdAt: 0,
           ackPolicy: 'explicit',
           paused: false,
           group: {name: 'C-R3F-1', leader: 'n1', leaderSince: undefined, peers: []},
