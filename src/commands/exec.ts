@@ -4,7 +4,7 @@ import {UsageError} from '../lib/errors.ts'
 import {fetchCredentials} from '../lib/ops/credentials.ts'
 import {sweepCredentials} from '../lib/ops/credentials-file.ts'
 import {runWithCredentials} from '../lib/ops/exec.ts'
-import {rejectWhenAborted} from '../lib/ops/interruption.ts'
+import {orInterrupted} from '../lib/ops/interruption.ts'
 
 /** The result is the program's own: there is no --json, so that one after -- is the program's too. */
 export default class Exec extends NatsopsCommand<void> {
@@ -30,7 +30,7 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
     const ctx = await this.clusterContext(flags)
     await sweepCredentials(ctx)
     const fetching = fetchCredentials(ctx, chooseOwner(flags.system, service))
-    const fetched = await Promise.race([fetching, rejectWhenAborted(ctx.signal)])
+    const fetched = await orInterrupted(ctx.signal, fetching)
     for (const warning of fetched.warnings) ctx.terminal.say(`warning: ${warning}`)
     ctx.signal.throwIfAborted()
     this.releaseSignals()

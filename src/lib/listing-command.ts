@@ -6,7 +6,7 @@ import type {ClusterContext} from './context.ts'
 import {chooseOwner} from './domain/credentials.ts'
 import type {Reported, SourceKind, SourceNote} from './domain/reports/source.ts'
 import {describe, Exit, OpsError, UsageError} from './errors.ts'
-import {rejectWhenAborted} from './ops/interruption.ts'
+import {orInterrupted} from './ops/interruption.ts'
 import {NODE_SOURCES, type OpenedSource, openSource} from './ops/reports/source.ts'
 import {csvHeader, csvRecord, type ListingColumn, parseSort, renderListing, sortRows} from './output/listing.ts'
 import {openWatchedScreen} from './output/listing-watch.ts'
@@ -105,12 +105,11 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
   ): Promise<ListingReport | undefined> {
     const intervalMs = this.#intervalOf(flags)
     if (flags.sort !== undefined) parseSort(listing.columns, flags.sort)
-    const interrupted = rejectWhenAborted(ctx.signal)
     let source: Promise<Source> | undefined
     const look = async (): Promise<Fetched<Row>> => {
       try {
         source ??= listing.open()
-        return arrange(listing, flags, await Promise.race([source.then(listing.fetch), interrupted]))
+        return arrange(listing, flags, await orInterrupted(ctx.signal, source.then(listing.fetch)))
       } catch (error) {
         // After Ctrl-C the context closes everything, and nothing is waited for here.
         if (!ctx.signal.aborted) await source?.then((opened) => opened.close()).catch(() => {})
@@ -123,7 +122,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
     const {stream} = listing
     const streams = stream && !this.jsonEnabled() && !this.terminal.decorated && !flags.sort && !flags.top
     if (streams) {
-      await this.#printStream(flags, listing, stream(await Promise.race([listing.open(), interrupted])), interrupted)
+      await this.#printStream(flags, listing, stream(await orInterrupted(ctx.signal, listing.open())), ctx.signal)
       return undefined
     }
     const waits = this.terminal.decorated && !this.jsonEnabled()
@@ -172,12 +171,12 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
     {csv}: ParsedListingFlags,
     {columns, noun}: Listing<Row, Source>,
     batches: AsyncGenerator<readonly Row[], SourceNote>,
-    interrupted: Promise<never>,
+    signal: AbortSignal,
   ): Promise<void> {
     let isEmpty = true
     if (csv) this.#write(csvHeader(columns))
     for (;;) {
-      const next = await Promise.race([batches.next(), interrupted])
+      const next = await orInterrupted(signal, batches.next())
       if (next.done) {
         if (isEmpty) this.terminal.say(`no ${noun}`)
         for (const line of noteLines(next.value)) this.terminal.say(line)

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {chooseOwner} from '../../lib/domain/credentials.ts'
 import {noteLines} from '../../lib/listing-command.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {type ConsumerInfo, readConsumer} from '../../lib/ops/reports/asset-info.ts'
 import {checkAssetName} from '../../lib/ops/reports/asset-list.ts'
 import {renderConsumerInfo} from '../../lib/output/consumer-info.ts'
@@ -35,7 +35,7 @@ replicas hold comes from the replicas, where the system account or the monitorin
     const ctx = await this.clusterContext(flags)
     const owner = chooseOwner(false, service === undefined ? undefined : this.configuration.service(service))
     const reading = readConsumer(ctx, {stream, consumer, owner})
-    const info = await Promise.race([reading, rejectWhenAborted(ctx.signal)])
+    const info = await orInterrupted(ctx.signal, reading)
     this.log(renderConsumerInfo(info.consumer, this.terminal, ctx.clock.now()))
     for (const line of noteLines(info.source)) this.terminal.say(line)
     return info

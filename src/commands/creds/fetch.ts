@@ -5,7 +5,7 @@ import {type ClaimsView, timestamp, viewClaims, warnOfExpiry} from '../../lib/do
 import {UsageError} from '../../lib/errors.ts'
 import {fetchCredentials} from '../../lib/ops/credentials.ts'
 import {storeCredentials, sweepCredentials} from '../../lib/ops/credentials-file.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {identityFields, moment} from '../../lib/output/credentials.ts'
 import {renderFields} from '../../lib/output/fields.ts'
 
@@ -53,9 +53,8 @@ whose list of servers is shown, as in a shell session that follows the runbook.`
     const {name: cluster} = ctx.settings
 
     await sweepCredentials(ctx)
-    const interrupted = rejectWhenAborted(ctx.signal)
     const fetched = await terminal.progress('reading SSM', () =>
-      Promise.race([fetchCredentials(ctx, owner), interrupted]),
+      orInterrupted(ctx.signal, fetchCredentials(ctx, owner)),
     )
     const {credentials, servers, serversFrom} = fetched
     const {path, expiresAt: removal} = await storeCredentials(ctx, credentials, {cluster, owner, out, force, ttlMs})

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {OLDEST_PLUGIN, parseForward} from '../../lib/domain/session-plugin.ts'
 import {UsageError} from '../../lib/errors.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {openSession, prepareSession} from '../../lib/ops/node-session.ts'
 
 /** The terminal is the session's: there is no --json. */
@@ -34,7 +34,7 @@ The exit status is the plugin's. A session that the plugin leaves behind is ende
       throw new UsageError(`--forward ${flags.forward}: not two ports between 1 and 65535`, ['--forward 18222:8222'])
     }
     const ctx = await this.clusterContext(flags)
-    const placed = await Promise.race([prepareSession(ctx, args.node), rejectWhenAborted(ctx.signal)])
+    const placed = await orInterrupted(ctx.signal, prepareSession(ctx, args.node))
     ctx.signal.throwIfAborted()
     ctx.terminal.say(`session on ${placed.node.name} (${placed.instanceId})`)
     this.releaseSignals()

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {requireServiceName} from '../../lib/ops/service.ts'
 import {checkService, type ServiceCheck} from '../../lib/ops/service-check.ts'
 import {renderCheck} from '../../lib/output/service-check.ts'
@@ -29,7 +29,7 @@ accepts the service 7 or 10, by what the first of them said.`
     const timeoutMs = this.configuration.duration('--timeout', flags.timeout)
     const ctx = await this.clusterContext(flags)
     const check = await this.terminal.progress(`connecting as ${name}`, () =>
-      Promise.race([checkService(ctx, name, {timeoutMs, limits: LIMITS}), rejectWhenAborted(ctx.signal)]),
+      orInterrupted(ctx.signal, checkService(ctx, name, {timeoutMs, limits: LIMITS})),
     )
     this.log(renderCheck(check, this.terminal))
     process.exitCode = check.exit

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {UsageError, verdictExits} from '../../lib/errors.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {listServices, type ServiceList} from '../../lib/ops/service.ts'
 import {renderServices} from '../../lib/output/service.ts'
 
@@ -31,9 +31,7 @@ Exit status: 0 all is well, 20 credentials expire soon, 21 they expire very soon
       )
     }
     const ctx = await this.clusterContext(flags)
-    const list = await this.terminal.progress('reading SSM', () =>
-      Promise.race([listServices(ctx, limits), rejectWhenAborted(ctx.signal)]),
-    )
+    const list = await this.terminal.progress('reading SSM', () => orInterrupted(ctx.signal, listServices(ctx, limits)))
     this.log(renderServices(list, this.terminal, ctx.clock.now()))
     process.exitCode = verdictExits[list.verdict]
     return list

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {Exit} from '../../lib/errors.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {requireServiceName} from '../../lib/ops/service.ts'
 import {type ServiceView, showService} from '../../lib/ops/service-show.ts'
 import {identityFields, permissionFields} from '../../lib/output/credentials.ts'
@@ -23,9 +23,7 @@ export default class ServiceShow extends NatsopsCommand<ServiceView> {
     const {args, flags} = await this.parse(ServiceShow)
     const name = requireServiceName(args.name)
     const ctx = await this.clusterContext(flags)
-    const view = await this.terminal.progress('reading SSM', () =>
-      Promise.race([showService(ctx, name), rejectWhenAborted(ctx.signal)]),
-    )
+    const view = await this.terminal.progress('reading SSM', () => orInterrupted(ctx.signal, showService(ctx, name)))
     const {parameters, servers, strangers, problems, claims} = view
     const now = ctx.clock.now()
     const fields: readonly Field[] = [

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import type {Side} from '../../lib/domain/terraform/switch.ts'
 import {UsageError} from '../../lib/errors.ts'
-import {rejectWhenAborted} from '../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {requireServiceName} from '../../lib/ops/service.ts'
 import {
   readSwitches,
@@ -80,7 +80,7 @@ a line that is not understood is refused with its number. Doing it again changes
     }
     const outcome = await switchService(request, async (look) => {
       const ctx = await this.clusterContext(flags)
-      await Promise.race([look(ctx), rejectWhenAborted(ctx.signal)])
+      await orInterrupted(ctx.signal, look(ctx))
     })
     if (outcome.diff === '') this.log(printable(`${service} uses ${outcome.to} already: nothing to change`))
     else this.log(renderDiff(outcome.diff, this.terminal))

@@ -12,7 +12,7 @@ import {compareSettings, type Difference} from '../domain/config-drift.ts'
 import type {NodeTarget} from '../domain/settings.ts'
 import {Exit, UsageError} from '../errors.ts'
 import {gatherInputs} from './config-generate.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {discoverNodes} from './nodes.ts'
 
 /** Public under --json. Names and values that come from servers are untrusted text. */
@@ -66,10 +66,7 @@ export async function diffConfig(context: ClusterContext, {file, askAws}: DriftR
   // Nodes that are only guessed by convention prove nothing about a description that names them otherwise.
   const names = new Set(description.nodes.map(({name}) => name))
   const known = source === 'convention' ? targets.filter(({name}) => names.has(name)) : targets
-  const nodes = await Promise.race([
-    compareAll(context, known, expected, source === 'convention'),
-    rejectWhenAborted(context.signal),
-  ])
+  const nodes = await orInterrupted(context.signal, compareAll(context, known, expected, source === 'convention'))
   const at = new Date(context.clock.now()).toISOString()
   return {cluster: settings.name, at, nodes, exit: exitFor(nodes), warnings: warning === undefined ? [] : [warning]}
 }

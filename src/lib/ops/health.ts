@@ -8,7 +8,7 @@ import type {AwsNodeObservation, ClusterObservation} from '../domain/observation
 import {judgeReplication} from '../domain/replication.ts'
 import {configuredNodes, type NodeTarget} from '../domain/settings.ts'
 import {OpsError} from '../errors.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {type Discovery, discoverNodes} from './nodes.ts'
 import {observeAws, observeCluster} from './observe.ts'
 
@@ -40,9 +40,8 @@ export async function* watchHealth(
   {intervalMs, askAws}: HealthOptions,
 ): AsyncGenerator<HealthReport, undefined> {
   const {clock, settings, signal} = context
-  const interrupted = rejectWhenAborted(signal)
   const look = (at: readonly NodeTarget[]): Promise<ClusterObservation> =>
-    Promise.race([observeCluster(context, at), interrupted])
+    orInterrupted(signal, observeCluster(context, at))
   const pauseAfter = async ({nodes}: ClusterObservation): Promise<void> => {
     if (nodes.some(hasAnswered)) await clock.sleep(intervalMs, signal)
   }
@@ -52,7 +51,7 @@ export async function* watchHealth(
   const discovering = discoverNodes(context, {aws: askAws})
   let aws = askAws ? lookAtAws(context, discovering) : SKIPPED
   await pauseAfter(earlier)
-  const discovery = await Promise.race([discovering, interrupted])
+  const discovery = await orInterrupted(signal, discovering)
   if (!isDeepStrictEqual(nodes, discovery.nodes)) {
     nodes = discovery.nodes
     earlier = await look(nodes)
@@ -64,10 +63,10 @@ export async function* watchHealth(
       askedAt = clock.monotonic()
       aws = lookAtAws(context, {nodes})
     }
-    const [later, awsAnswer] = await Promise.race([
+    const [later, awsAnswer] = await orInterrupted(
+      signal,
       Promise.all([isPointless ? earlier : look(nodes), aws]),
-      interrupted,
-    ])
+    )
     yield judgeHealth({
       settings,
       earlier,

@@ -2,7 +2,7 @@ import type {Aws, LogEvent} from '../clients/ports.ts'
 import type {ClusterContext} from '../context.ts'
 import {judgeBootstrap} from '../domain/roll/bootstrap.ts'
 import type {NodeTarget} from '../domain/settings.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {findInstances} from './node-instances.ts'
 import {discoverNodes, findNode} from './nodes.ts'
 
@@ -37,8 +37,7 @@ export async function readBootstrapLogs(
   {node, since, follow, onEntries}: BootstrapRequest,
 ): Promise<readonly NodeTarget[]> {
   const {clock, signal, settings} = ctx
-  const interrupted = rejectWhenAborted(signal)
-  const nodes = await Promise.race([chooseNodes(ctx, node), interrupted])
+  const nodes = await orInterrupted(signal, chooseNodes(ctx, node))
   const logs = await (await ctx.aws()).logs()
   const known = new Set<string>()
   let from = since
@@ -49,7 +48,7 @@ export async function readBootstrapLogs(
         const events = await logs.find(settings.logs.bootstrapGroup, query)
         return events.filter(({id}) => !known.has(id)).map((event) => toEntry(name, event))
       })
-      const found = await Promise.race([Promise.all(look), interrupted])
+      const found = await orInterrupted(signal, Promise.all(look))
       const entries = found.flat().sort((a, b) => a.at - b.at)
       for (const {id} of entries) known.add(id)
       if (entries.length > 0) onEntries(entries.map(({id: _id, ...entry}) => entry))
@@ -77,7 +76,7 @@ export async function checkBootstrap(
   ctx: ClusterContext,
   given: string | undefined,
 ): Promise<readonly BootstrapVerdict[]> {
-  return Promise.race([checkNodes(ctx, given), rejectWhenAborted(ctx.signal)])
+  return orInterrupted(ctx.signal, checkNodes(ctx, given))
 }
 
 async function checkNodes(ctx: ClusterContext, given: string | undefined): Promise<readonly BootstrapVerdict[]> {

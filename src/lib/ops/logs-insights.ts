@@ -2,7 +2,7 @@ import type {QueryProgress} from '../clients/ports.ts'
 import type {ClusterContext} from '../context.ts'
 import {humanDuration} from '../domain/quantity.ts'
 import {Exit, OpsError} from '../errors.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 
 export interface InsightsRequest {
   readonly text: string
@@ -36,14 +36,13 @@ export async function runInsights(
   signal.throwIfAborted()
   // Not raced with the signal: a query of which nobody knows the id cannot be stopped.
   const id = await logs.startQuery(settings.logs.bootstrapGroup, {text, since, until})
-  const interrupted = rejectWhenAborted(signal)
   const deadline = clock.monotonic() + limitMs
   let pause = FIRST_POLL_MS
   let isEnded = false
   try {
     for (;;) {
       signal.throwIfAborted()
-      const progress = await Promise.race([logs.query(id), interrupted])
+      const progress = await orInterrupted(signal, logs.query(id))
       isEnded = progress.state !== 'running'
       if (progress.state === 'complete') return progress
       if (isEnded) throw endedEarly(progress.state)

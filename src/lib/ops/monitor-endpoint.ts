@@ -13,7 +13,7 @@ import {
 import type {NodeTarget} from '../domain/settings.ts'
 import {Exit, UsageError} from '../errors.ts'
 import {nearestName} from '../nearest.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {discoverNodes, findNode} from './nodes.ts'
 
 export interface PageRequest {
@@ -78,14 +78,13 @@ export function parseParameters(given: readonly string[]): readonly PageParamete
  */
 export async function fetchPages(context: ClusterContext, request: PageRequest): Promise<PageReport> {
   const {page, parameters} = request
-  const interrupted = rejectWhenAborted(context.signal)
-  const discovery = await Promise.race([discoverNodes(context, {aws: request.askAws}), interrupted])
+  const discovery = await orInterrupted(context.signal, discoverNodes(context, {aws: request.askAws}))
   const path = pathOf(page, parameters)
   const targets = chooseNodes(context, discovery.nodes, request.nodes)
-  const pages = await Promise.race([
+  const pages = await orInterrupted(
+    context.signal,
     Promise.all(targets.map((target) => fetchPage(context, target, page, path))),
-    interrupted,
-  ])
+  )
   // A 2xx that is not JSON came from something else.
   const statuses = pages.map(({status, problem}) => (problem?.kind === 'malformed' ? undefined : status))
   return {

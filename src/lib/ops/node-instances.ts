@@ -2,7 +2,7 @@ import type {ClusterContext} from '../context.ts'
 import type {AutoScalingGroup, Instance} from '../domain/observation.ts'
 import type {NodeTarget} from '../domain/settings.ts'
 import {Exit, OpsError} from '../errors.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {discoverNodes, findNode} from './nodes.ts'
 
 /** A node and the machine it is on now. */
@@ -22,13 +22,13 @@ export interface UnplacedNode {
  * NODE_HAS_NO_INSTANCE (9), NODE_HAS_SEVERAL_INSTANCES (3), AWS's refusal or the signal's reason.
  */
 export async function findInstance(ctx: Looker, given: string): Promise<PlacedNode> {
-  return Promise.race([lookFor(ctx, given), rejectWhenAborted(ctx.signal)])
+  return orInterrupted(ctx.signal, lookFor(ctx, given))
 }
 
 /** The instances of all nodes, in the nodes' order. Rejects with AWS's refusal or the signal's reason. */
 export async function findInstances(ctx: Looker): Promise<readonly (PlacedNode | UnplacedNode)[]> {
   const look = knownNodes(ctx).then((nodes) => placeNodes(ctx, nodes))
-  return Promise.race([look, rejectWhenAborted(ctx.signal)])
+  return orInterrupted(ctx.signal, look)
 }
 
 type Looker = Pick<ClusterContext, 'settings' | 'aws' | 'signal'>

@@ -3,7 +3,7 @@ import type {ClusterObservation} from '../domain/observation.ts'
 import type {NodeTarget} from '../domain/settings.ts'
 import type {ConnectionsLook, TopLook} from '../domain/top/look.ts'
 import {OpsError} from '../errors.ts'
-import {rejectWhenAborted} from './interruption.ts'
+import {orInterrupted} from './interruption.ts'
 import {discoverNodes} from './nodes.ts'
 import {observeCluster} from './observe.ts'
 import {openNodesSource} from './reports/nodes-source.ts'
@@ -42,8 +42,7 @@ export async function* watchTop(
   {intervalMs, askAws, wants, signal}: TopOptions,
 ): AsyncGenerator<TopLook, undefined> {
   const {clock} = context
-  const interrupted = rejectWhenAborted(signal)
-  const {nodes, warning} = await Promise.race([discoverNodes(context, {aws: askAws}), interrupted])
+  const {nodes, warning} = await orInterrupted(signal, discoverNodes(context, {aws: askAws}))
   const about = warning === undefined ? [] : [warning]
   const ports = await openPorts(context, nodes)
   let way = ports
@@ -85,7 +84,7 @@ export async function* watchTop(
   for (;;) {
     const {connections: wanted} = wants()
     const begun = clock.monotonic()
-    yield await Promise.race([look(wanted), interrupted])
+    yield await orInterrupted(signal, look(wanted))
     const took = clock.monotonic() - begun
     const due = clock.monotonic() + Math.max(intervalMs - took, took)
     const isNews = (): boolean => wants().connections && !wanted

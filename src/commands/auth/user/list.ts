@@ -1,6 +1,6 @@
 import {AuthCommand, authFlags, storeFlags} from '../../../lib/auth-command.ts'
 import {listUsers, type UserList} from '../../../lib/ops/auth-list.ts'
-import {rejectWhenAborted} from '../../../lib/ops/interruption.ts'
+import {orInterrupted} from '../../../lib/ops/interruption.ts'
 import {renderUsers} from '../../../lib/output/auth.ts'
 
 export default class AuthUserList extends AuthCommand<UserList> {
@@ -18,7 +18,7 @@ a missing user has no credentials yet, a wrong one has some that do not fit.`
   async run(): Promise<UserList> {
     const {flags} = await this.parse(AuthUserList)
     const {description, ctx} = await this.openDescribed(flags)
-    const list = await Promise.race([listUsers(ctx, description, flags), rejectWhenAborted(ctx.signal)])
+    const list = await orInterrupted(ctx.signal, listUsers(ctx, description, flags))
     this.log(renderUsers(list.users, ctx.clock.now(), this.terminal))
     return list
   }

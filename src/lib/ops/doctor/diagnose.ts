@@ -3,7 +3,7 @@ import type {ClusterContext, Context} from '../../context.ts'
 import {type DoctorReport, type Outcome, reportOf} from '../../domain/doctor.ts'
 import {configuredNodes} from '../../domain/settings.ts'
 import type {OpsError} from '../../errors.ts'
-import {rejectWhenAborted} from '../interruption.ts'
+import {orInterrupted} from '../interruption.ts'
 import {awsChecks} from './aws.ts'
 import {type Check, outcomeOf, runChecks, shared} from './check.ts'
 import {machineChecks} from './machine.ts'
@@ -29,7 +29,7 @@ export async function diagnose(subject: Subject, limitMs: number): Promise<Diagn
     ...machineChecks(ctx, limitMs),
     ...('cluster' in subject ? clusterChecks(subject.cluster, limitMs) : []),
   ]
-  const {findings, isCut} = await Promise.race([runChecks(checks, limitMs), rejectWhenAborted(ctx.signal)])
+  const {findings, isCut} = await orInterrupted(ctx.signal, runChecks(checks, limitMs))
   const name = 'cluster' in subject ? subject.cluster.settings.name : null
   return {report: reportOf(name, findings, ctx.clock.now()), isCut}
 }
