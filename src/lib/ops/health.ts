@@ -19,6 +19,15 @@ export interface HealthOptions {
   readonly askAws: boolean
 }
 
+/**
+ * How old, at least, a look may be when the next one begins, beyond the time that it took itself and two intervals: a
+ * busy machine is late by itself.
+ */
+const FRESH_MS = 3000
+
+/** By how much a look may overrun its two time limits, with large answers to read; more, and the machine was asleep. */
+const OVERRUN_MS = 30_000
+
 /** AWS changes slowly and limits its calls: under --watch it is asked this often. */
 const AWS_EVERY_MS = 15_000
 
@@ -28,6 +37,11 @@ const AWS_EVERY_MS = 15_000
  *
  * The first look is at the nodes that are known without AWS, which is asked while time has to pass anyway: loading its
  * clients would hold up the nodes' answers. Where AWS then knows of other nodes, the looks begin anew, at those.
+ *
+ * A look is held against the one before it, and what was stored then is asked of each replica now: were that long ago, a
+ * replica that lags for good would pass. So the earlier look has to have begun no longer ago than it took, plus two
+ * intervals (or FRESH_MS); else, when AWS kept us waiting or the machine was asleep, the cluster is looked at anew first.
+ * Nor is a look believed in which the machine was asleep: it takes far longer than its time limits.
  */
 export async function checkHealth(context: ClusterContext, options: HealthOptions): Promise<HealthReport> {
   for await (const report of watchHealth(context, options)) return report
@@ -39,12 +53,19 @@ export async function* watchHealth(
   context: ClusterContext,
   {intervalMs, askAws}: HealthOptions,
 ): AsyncGenerator<HealthReport, undefined> {
-  const {clock, settings, signal} = context
-  const look = (at: readonly NodeTarget[]): Promise<ClusterObservation> =>
-    orInterrupted(signal, observeCluster(context, at))
-  const pauseAfter = async ({nodes}: ClusterObservation): Promise<void> => {
-    if (nodes.some(hasAnswered)) await clock.sleep(intervalMs, signal)
+  const {clock, settings, signal, requestTimeoutMs} = context
+  const look = async (at: readonly NodeTarget[]): Promise<Look> => {
+    const [began, wall] = [clock.monotonic(), clock.now()]
+    const observation = await orInterrupted(signal, observeCluster(context, at))
+    return {observation, began, wall, tookMs: clock.monotonic() - began}
   }
+  const pauseAfter = async ({observation}: Look): Promise<void> => {
+    if (observation.nodes.some(hasAnswered)) await clock.sleep(intervalMs, signal)
+  }
+  // The monotonic clock may stand still while the machine sleeps, the other may be set back.
+  const isFresh = ({began, wall, tookMs}: Look): boolean =>
+    Math.max(clock.monotonic() - began, clock.now() - wall) <=
+    Math.min(tookMs, 2 * requestTimeoutMs + OVERRUN_MS) + Math.max(2 * intervalMs, FRESH_MS)
   let nodes = configuredNodes(settings)
   let earlier = await look(nodes)
   let askedAt = clock.monotonic()
@@ -52,35 +73,49 @@ export async function* watchHealth(
   let aws = askAws ? lookAtAws(context, discovering) : SKIPPED
   await pauseAfter(earlier)
   const discovery = await orInterrupted(signal, discovering)
-  if (!isDeepStrictEqual(nodes, discovery.nodes)) {
-    nodes = discovery.nodes
-    earlier = await look(nodes)
-    await pauseAfter(earlier)
-  }
-  let isPointless = !earlier.nodes.some(hasAnswered)
+  let isAnew = !isDeepStrictEqual(nodes, discovery.nodes)
+  nodes = discovery.nodes
+  let isFirst = true
   for (;;) {
+    while (isAnew || !isFresh(earlier)) {
+      isAnew = false
+      earlier = await look(nodes)
+      await pauseAfter(earlier)
+    }
+    const isPointless = isFirst && !earlier.observation.nodes.some(hasAnswered)
+    isFirst = false
     if (askAws && clock.monotonic() - askedAt >= AWS_EVERY_MS) {
       askedAt = clock.monotonic()
       aws = lookAtAws(context, {nodes})
     }
-    const [later, awsAnswer] = await orInterrupted(
-      signal,
-      Promise.all([isPointless ? earlier : look(nodes), aws]),
-    )
+    const later = isPointless ? earlier : await look(nodes)
+    if (!isFresh(later)) {
+      earlier = later
+      continue
+    }
+    const awsAnswer = await orInterrupted(signal, aws)
     yield judgeHealth({
       settings,
-      earlier,
-      later,
-      assets: assembleAssets(later),
-      replication: judgeReplication(earlier, later),
+      earlier: earlier.observation,
+      later: later.observation,
+      assets: assembleAssets(later.observation),
+      replication: judgeReplication(earlier.observation, later.observation),
       ...awsAnswer,
       nodesWarning: discovery.problem ? undefined : discovery.warning,
       now: clock.now(),
     })
-    isPointless = false
     earlier = later
     await clock.sleep(intervalMs, signal)
   }
+}
+
+interface Look {
+  readonly observation: ClusterObservation
+  /** Monotonic. */
+  readonly began: number
+  /** The same moment by the wall clock. */
+  readonly wall: number
+  readonly tookMs: number
 }
 
 type AwsQuestion = Pick<Discovery, 'nodes' | 'problem'>

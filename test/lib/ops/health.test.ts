@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {getEventListeners} from 'node:events'
 import type {Aws} from '../../../src/lib/clients/ports.ts'
 import {openClusterContext} from '../../../src/lib/context.ts'
 import {unanswered} from '../../../src/lib/domain/answer.ts'
@@ -19,6 +20,10 @@ class World {
   readonly events: string[] = []
   groups: readonly number[] = [1, 2, 3]
   isSilent = false
+  /** How long AWS takes to list all groups, milliseconds. */
+  awsTakesMs = 0
+  /** Called whenever a look has begun. */
+  onLook = (): void => {}
   readonly #settings: ClusterSettings
 
   constructor(changes: Partial<ClusterSettings> = {}) {
@@ -55,7 +60,12 @@ class World {
       ec2: async () => ({instances: async () => []}),
       autoScaling: async () => ({
         groups: async (names) => {
-          if (names === undefined) this.events.push('aws')
+          if (names === undefined) {
+            this.events.push('aws')
+            // Further away than the next promise, and than the pause between two looks.
+            await new Promise(setImmediate)
+            this.clock.time += this.awsTakesMs
+          }
           const all = this.groups.map((n) => emptyGroup(conventionalNode(this.#settings, n).asg))
           return all.filter(({name}) => names === undefined || names.includes(name))
         },
@@ -71,6 +81,7 @@ class World {
     const asked: string[] = []
     const at = this.clock.time
     const index = this.events.push('') - 1
+    this.onLook()
     const nodes = [1, 2, 3, 4, 5].map((n) => conventionalNode(this.#settings, n))
     const well = healthyObservation({...this.#settings, nodes}, at).nodes
     const find = (name: string) => well.find(({target}) => target.name === name) ?? assert.fail(name)
@@ -152,6 +163,71 @@ describe('the looks of a health check', () => {
     const reports: HealthReport[] = []
     for await (const report of world.watch()) if (reports.push(report) >= 3) break
     assert.deepEqual(world.events, ['look 1 2 3 at 0', 'aws', ...[1000, 2000, 3000].map((at) => `look 1 2 3 at ${at}`)])
+  })
+
+  it('begin anew where AWS kept them waiting: nothing is held against what was stored long ago', async () => {
+    const world = new World()
+    world.awsTakesMs = 45_000
+    await world.check()
+    assert.deepEqual(world.events, ['look 1 2 3 at 0', 'aws', 'look 1 2 3 at 46000', 'look 1 2 3 at 47000'])
+    const brisk = new World()
+    brisk.awsTakesMs = 1900
+    await brisk.check()
+    assert.deepEqual(brisk.events, ['look 1 2 3 at 0', 'aws', 'look 1 2 3 at 2900'])
+  })
+
+  it('are made again where nobody had answered, once AWS kept them waiting', async () => {
+    const world = new World()
+    world.isSilent = true
+    world.awsTakesMs = 45_000
+    await world.check()
+    assert.deepEqual(world.events, ['look 1 2 3 at 0', 'aws', 'look 1 2 3 at 45000'])
+  })
+
+  for (const [what, isSeen] of [
+    ['counts', true],
+    ['does not count', false],
+  ] as const) {
+    it(`begin anew under a watch after the machine has slept, where its monotonic clock ${what} that`, async () => {
+      const world = new World()
+      let slept = 0
+      if (!isSeen) world.clock.monotonic = () => world.clock.time - slept
+      let reports = 0
+      for await (const _ of world.watch(false)) {
+        reports += 1
+        if (reports === 3) break
+        if (reports > 1) continue
+        slept = 3_600_000
+        world.clock.time += slept
+      }
+      const hour = [3_602_000, 3_603_000, 3_604_000]
+      assert.deepEqual(world.events, ['look 1 2 3 at 0', ...[1000, ...hour].map((at) => `look 1 2 3 at ${at}`)])
+    })
+
+    it(`believe none in which the machine has slept, where its monotonic clock ${what} that`, async () => {
+      const world = new World()
+      let slept = 0
+      if (!isSeen) world.clock.monotonic = () => world.clock.time - slept
+      world.onLook = () => {
+        if (world.events.length !== 2) return
+        slept = 3_600_000
+        world.clock.time += slept
+      }
+      await world.check(false)
+      assert.deepEqual(
+        world.events,
+        [0, 1000, 3_601_000, 3_602_000].map((at) => `look 1 2 3 at ${at}`),
+      )
+    })
+  }
+
+  it('leave nothing on the signal that would keep them all', async () => {
+    const world = new World()
+    let reports = 0
+    for await (const _ of world.watch()) {
+      assert.equal(getEventListeners(world.interruption.signal, 'abort').length, 0)
+      if (++reports === 3) break
+    }
   })
 
   it('end with the reason of an interruption', async () => {
