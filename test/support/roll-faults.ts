@@ -56,10 +56,15 @@ export function bendGroup(rig: RollRig, change: Partial<NonNullable<Bent['group'
   rig.awsLens = (nodes) => nodes.map((node) => (node.group ? {...node, group: {...node.group, ...change}} : node))
 }
 
-export function bendInstance(rig: RollRig, change: Partial<NonNullable<Bent['group']>['instances'][number]>): void {
+/** Of every group, or of one node's. */
+export function bendInstance(
+  rig: RollRig,
+  change: Partial<NonNullable<Bent['group']>['instances'][number]>,
+  name?: string,
+): void {
   rig.awsLens = (nodes) =>
     nodes.map((node) =>
-      node.group
+      node.group && (name === undefined || node.node === name)
         ? {
             ...node,
             group: {...node.group, instances: node.group.instances.map((instance) => ({...instance, ...change}))},

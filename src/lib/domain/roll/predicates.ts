@@ -129,46 +129,6 @@ export function nothingIsSingle(view: RollView, subject: Subject): Predicate {
 
 const TITLE_I6 = 'nothing lives on this node alone'
 
-/** I7: AWS is at rest: one instance in service in every group, nothing under way, nothing that would stop a replacement. */
-export function groupsAreAtRest({aws}: RollView, subject: Subject): Predicate {
-  const reasons: string[] = []
-  if (!aws.ok) reasons.push(`AWS did not answer: ${aws.problem.detail}`)
-  for (const {node, group, activities, refreshes} of aws.ok ? aws.value : []) {
-    if (group === undefined) {
-      reasons.push(`${node} has no Auto Scaling group`)
-      continue
-    }
-    const inService = group.instances.filter(({lifecycle}) => lifecycle === 'InService')
-    if (inService.length !== 1 || group.instances.length !== 1) {
-      reasons.push(
-        `${group.name} has ${group.instances.map(({id, lifecycle}) => `${id} ${lifecycle}`).join(', ') || 'no instance'}, one InService is expected`,
-      )
-    }
-    for (const activity of activities) {
-      if (activity.endedAt === undefined)
-        reasons.push(`${group.name} is busy: ${activity.description} (${activity.status})`)
-    }
-    for (const refresh of refreshes) {
-      if (isRunning(refresh.status))
-        reasons.push(`${group.name} has the instance refresh ${refresh.id} ${refresh.status}`)
-    }
-    if (node !== subject.target && subject.target !== undefined) continue
-    for (const process of ['Launch', 'Terminate']) {
-      if (group.suspended.includes(process)) reasons.push(`${group.name} has its process ${process} suspended`)
-    }
-    for (const instance of group.instances) {
-      if (instance.protectedFromScaleIn) reasons.push(`${instance.id} in ${group.name} is protected from scale-in`)
-    }
-    if (group.desired !== 1) reasons.push(`${group.name} desires ${group.desired} instances, 1 is expected`)
-  }
-  return judged(
-    'I7',
-    'the Auto Scaling groups are at rest',
-    reasons,
-    'activities end, suspended processes are resumed, protection is removed by whoever set it',
-  )
-}
-
 /** I8: the lock is ours and was renewed just now, and the credentials outlive the step. Times: milliseconds. */
 export function authorityIsFresh(
   {credentialsExpireAt, now}: Pick<RollView, 'credentialsExpireAt' | 'now'>,
@@ -270,11 +230,6 @@ export function labelOf(asset: Asset): string {
 
 export function hasMember(asset: Asset, node: string): boolean {
   return asset.members.some((member) => member.node === node)
-}
-
-/** An instance refresh that is doing or about to do something. */
-export function isRunning(refreshStatus: string): boolean {
-  return ['Pending', 'InProgress', 'Cancelling', 'RollbackInProgress', 'Baking'].includes(refreshStatus)
 }
 
 function observed(view: RollView, subject: Subject): readonly NodeObservation[] {

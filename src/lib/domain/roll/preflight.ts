@@ -1,8 +1,9 @@
 import type {NodeTarget} from '../settings.ts'
+import {groupsAreAtRest} from './groups.ts'
 import {LOCK_LIMIT, largestLock} from './lock.ts'
 import {metaIsWhole} from './meta.ts'
 import {identityOf, isDown, PROTECTED_VERSION, type RollRequest, unknownIdentity, unprotectedNodes} from './plan.ts'
-import {dataIsElsewhere, groupsAreAtRest, meshIsComplete, nodesAreHealthy, nothingIsSingle} from './predicates.ts'
+import {dataIsElsewhere, meshIsComplete, nodesAreHealthy, nothingIsSingle} from './predicates.ts'
 import {broken, type Predicate, type RollView, type Subject} from './view.ts'
 
 /**

@@ -1,9 +1,9 @@
 import {takeBaseline} from '../../domain/roll/baseline.ts'
+import {groupsAreAtRest} from '../../domain/roll/groups.ts'
 import {metaIsWhole} from '../../domain/roll/meta.ts'
 import {identityOf, isDown, standingOf, unknownIdentity} from '../../domain/roll/plan.ts'
 import {
   dataIsElsewhere,
-  groupsAreAtRest,
   meshIsComplete,
   nodesAreHealthy,
   nothingIsSingle,

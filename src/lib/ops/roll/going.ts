@@ -1,4 +1,4 @@
-import {isRunning} from '../../domain/roll/predicates.ts'
+import {isRunning} from '../../domain/roll/groups.ts'
 import type {NodeIdentity, Predicate, RollView} from '../../domain/roll/view.ts'
 import type {RollMachine} from './machine.ts'
 

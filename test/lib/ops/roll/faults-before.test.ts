@@ -134,6 +134,11 @@ describe('roll faults before the instance goes', () => {
         says: /desires 2 instances/,
       },
       {
+        row: '49: the group of a sibling calls its instance ill',
+        strike: (rig) => bendInstance(rig, {health: 'Unhealthy'}, 'c-node-2'),
+        says: /I7: c-node-2-asg calls i-4 Unhealthy and may replace it at any moment/,
+      },
+      {
         row: '36: the credentials expire',
         strike: (rig) => {
           rig.store.answers = false
