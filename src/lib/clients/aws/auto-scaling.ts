@@ -24,7 +24,7 @@ const recordsPerPage = 100
 /** Amazon EC2 Auto Scaling. */
 export function openAutoScaling(session: Session): AutoScaling {
   const reader = session.client('autoscaling', 'repeat', (options) => new AutoScalingClient(options))
-  const writer = session.client('autoscaling', 'once', (options) => new AutoScalingClient(options))
+  const writer = session.client('autoscaling', 'now', (options) => new AutoScalingClient(options))
   let opened: Promise<LaunchTemplates> | undefined
   const templates = (): Promise<LaunchTemplates> =>
     (opened ??= import('./launch-templates.ts').then((m) => m.openLaunchTemplates(session)))

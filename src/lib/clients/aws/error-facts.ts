@@ -26,6 +26,7 @@ interface Raw {
   readonly message?: string
   readonly stack?: string
   readonly code?: unknown
+  readonly syscall?: string
   readonly hostname?: string
   readonly address?: string
   readonly port?: number
@@ -67,10 +68,24 @@ export function factsOf(error: unknown, secrets: readonly string[]): Facts | und
   }
 }
 
+const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
+
+/**
+ * Never connected: nothing was sent. A network that vanishes under a standing connection may say EHOSTUNREACH as well,
+ * but to a read or a write.
+ */
+export function isUnsent(error: unknown): boolean {
+  const found = error instanceof Error ? networkErrorOf(error as Raw) : undefined
+  return unsent.test(codeOf(found) ?? '') && !/^(read|write)/.test(found?.syscall ?? '')
+}
+
 /** A copy for `cause` that can be printed with everything in it: no request, no answer, no headers. */
-export function causeOf(error: Error, {name, message, status, requestId, attempts, networkCode}: Facts): Error {
+export function causeOf(error: Error, facts: Facts): Error {
+  const {kind, name, message, status, requestId, attempts, networkCode} = facts
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  const known = Object.entries({status, requestId, attempts, code: networkCode}).filter(
+  // Said only where it is sure: no credentials, no connection.
+  const sent = kind === 'credentials' || (kind === 'network' && isUnsent(error)) ? false : undefined
+  const known = Object.entries({status, requestId, attempts, code: networkCode, sent}).filter(
     ([, value]) => value !== undefined,
   )
   const cause = Object.assign(new Error(message), Object.fromEntries(known))

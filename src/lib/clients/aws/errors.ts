@@ -26,7 +26,8 @@ interface Explanation {
 
 /**
  * An error of an SDK client as an OpsError that names the call, the resource, the region and what is missing.
- * `cause` is a copy reduced to name, message, HTTP status, request id and stack: the SDK's own error drags along the
+ * `cause` is a copy reduced to name, message, HTTP status, request id and stack, and `sent: false` where AWS surely never
+ * heard of it: the SDK's own error drags along the
  * request with its signature and the answer with decrypted values. What no client threw is returned unchanged: a bug.
  *
  * Credentials and permissions exit with 10; network, time limits, throttling that outlasted every retry and AWS's own
@@ -154,7 +155,7 @@ function explainState({name, message, status, attempts}: Facts): Explanation | u
     return {
       code: 'AWS_THROTTLED',
       exit: Exit.unreachable,
-      problem: `AWS still limits the rate of this call after ${attempts ?? 1} attempts`,
+      problem: `AWS limits the rate of this call${attempts !== undefined && attempts > 1 ? `, still after ${attempts} attempts` : ''}`,
       suggestions: ['wait a minute and try again'],
     }
   }

@@ -1,17 +1,24 @@
 import {AdaptiveRetryStrategy} from '@smithy/core/retry'
 import type {RetryErrorInfo, RetryStrategyV2} from '@smithy/types'
+import {isUnsent} from './error-facts.ts'
 
 export const maxAttempts = 5
 
-/** `repeat`: reading, or anything that may happen twice. `once`: a change whose answer may be all that was lost. */
-export type Repetition = 'repeat' | 'once'
+/**
+ * `repeat`: reading, or anything that may happen twice. `once`: a change whose answer may be all that was lost. `now`: a
+ * change that is right only for the moment that was looked at just before; whoever wants it again has to look again.
+ */
+export type Repetition = 'repeat' | 'once' | 'now'
 
 /**
  * The SDK's adaptive retries, with two exceptions. A request that ran into its time limit is not sent again: the limit
  * is the operator's, and five silent attempts would take five times as long. A change is sent again only where AWS
  * surely did nothing (throttled, or never connected): after a lost answer the caller has to look at the world first.
+ * What must happen now or not at all is sent once, and is not held back by the throttling of calls before it either: the
+ * pauses are seconds, and hours where the laptop is closed in one.
  */
 export function openRetryStrategy(repetition: Repetition): RetryStrategyV2 {
+  if (repetition === 'now') return singleAttempt
   const adaptive = new AdaptiveRetryStrategy(maxAttempts)
   return {
     acquireInitialRetryToken: (scope) => adaptive.acquireInitialRetryToken(scope),
@@ -23,21 +30,18 @@ export function openRetryStrategy(repetition: Repetition): RetryStrategyV2 {
   }
 }
 
-const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/
-
-/**
- * Never connected: nothing was sent. A network that vanishes under a standing connection may say EHOSTUNREACH as well,
- * but to a read or a write.
- */
-function isUnsent(error: unknown): boolean {
-  const {code, syscall} = (error ?? {}) as {readonly code?: unknown; readonly syscall?: unknown}
-  return typeof code === 'string' && unsent.test(code) && !/^(read|write)/.test(String(syscall ?? ''))
+const singleAttempt: RetryStrategyV2 = {
+  acquireInitialRetryToken: async () => ({getRetryCount: () => 0, getRetryDelay: () => 0}),
+  refreshRetryTokenForRetry: async () => {
+    throw new Error('not to be sent again')
+  },
+  recordSuccess: () => {},
 }
 
 /** Whether sending again can do harm or takes too long; whether it can do good is the SDK's decision. */
 export function mayRepeat(
   {errorType, error}: {readonly errorType: RetryErrorInfo['errorType']; readonly error?: unknown},
-  repetition: Repetition,
+  repetition: Exclude<Repetition, 'now'>,
 ): boolean {
   if (errorType === 'THROTTLING') return true
   const {name, code} = (error ?? {}) as {readonly name?: unknown; readonly code?: unknown}

@@ -28,8 +28,8 @@ export async function terminate(
 }
 
 /**
- * What a failed call has done. AWS's client sends a change again only where AWS surely did nothing, so the last error
- * speaks for all attempts. In doubt it may have happened.
+ * What a failed call has done. AWS's client sends it once, for it is right only for the moment that was looked at just
+ * before: `again` is the roll's to try, after another look. In doubt it may have happened.
  */
 export function judgeFailure(error: unknown, strategy: Strategy): TerminateResult {
   if (!(error instanceof OpsError)) return {kind: 'unknown', why: messageOf(error)}
@@ -52,8 +52,7 @@ export function judgeFailure(error: unknown, strategy: Strategy): TerminateResul
   }
 }
 
-/** The name did not resolve, or nothing accepted the connection: AWS never heard of it. */
+/** False only where the client is sure that AWS never heard of it. */
 function wasSent({cause}: OpsError): boolean {
-  const {code} = (cause ?? {}) as {readonly code?: unknown}
-  return !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(String(code ?? ''))
+  return (cause as {readonly sent?: unknown} | undefined)?.sent !== false
 }

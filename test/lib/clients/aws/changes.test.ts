@@ -3,8 +3,12 @@ import {writeFileSync} from 'node:fs'
 import type {ServerResponse} from 'node:http'
 import {join} from 'node:path'
 import {openAws} from '../../../../src/lib/clients/aws/aws.ts'
+import {translateError} from '../../../../src/lib/clients/aws/errors.ts'
+import type {AwsOrigin} from '../../../../src/lib/clients/aws/origin.ts'
 import {mayRepeat} from '../../../../src/lib/clients/aws/retries.ts'
+import {unknownIdentity} from '../../../../src/lib/domain/roll/plan.ts'
 import type {OpsError} from '../../../../src/lib/errors.ts'
+import {terminate} from '../../../../src/lib/ops/roll/terminate.ts'
 import {type Canned, ec2Error, jsonError, serve, xmlError} from './canned.ts'
 
 /** The lock of a roll counts versions: an overwrite that was sent twice would pass for somebody else's. */
@@ -79,6 +83,46 @@ describe('a change that never connected', () => {
     assert.equal(mayRepeat(lost('read'), 'once'), false)
     assert.equal(mayRepeat(lost('write'), 'once'), false)
     assert.equal(mayRepeat(lost('read'), 'repeat'), true)
+  })
+})
+
+describe('what was decided by a look just before', () => {
+  let canned: Canned
+  afterEach(() => canned.close())
+  const identity = {...unknownIdentity('c-node-1'), instanceId: 'i-0123456789abcdef0', asg: 'c-node-1-asg'}
+
+  for (const strategy of ['terminate', 'instance-refresh'] as const) {
+    it(`is sent once where AWS throttles it, and is for its caller to try again: ${strategy}`, async () => {
+      canned = await serve((response) => xmlError(response, 400, 'Throttling', 'Rate exceeded'))
+      const aws = openAws(canned.settings, {timeoutMs: 30_000})
+      for (const count of [1, 2]) {
+        const began = performance.now()
+        const {kind} = await terminate(aws, identity, strategy)
+        assert.equal(kind, 'again')
+        assert.equal(canned.seen.length, count)
+        assert.ok(performance.now() - began < 1000, 'throttling holds back what is sent next')
+      }
+    })
+
+    it(`is for its caller to try again where there was no connection: ${strategy}`, async () => {
+      canned = await serve((response) => void response.destroy())
+      const aws = openAws({...canned.settings, endpoints: {all: 'http://127.0.0.1:1'}}, {timeoutMs: 30_000})
+      const began = performance.now()
+      assert.equal((await terminate(aws, identity, strategy)).kind, 'again')
+      assert.ok(performance.now() - began < 1000, 'it was sent again')
+      const broken = openAws(canned.settings, {timeoutMs: 30_000})
+      assert.equal((await terminate(broken, identity, strategy)).kind, 'unknown')
+    })
+  }
+
+  it('knows a network that went before the connection from one that went under it', () => {
+    const sent = (syscall: string): unknown => {
+      const lost = Object.assign(new Error('x'), {code: 'ENETUNREACH', syscall, address: '10.0.0.1'})
+      const origin = {region: 'r', profile: 'p', credentialsFile: undefined, source: 'none', host: 'h', timeoutMs: 1}
+      const call = {service: 'autoscaling', action: 'A', resource: '', iamResource: '*'} as const
+      return ((translateError(lost, call, origin as AwsOrigin) as OpsError).cause as {sent?: unknown}).sent
+    }
+    assert.deepEqual(['connect', 'read', 'write'].map(sent), [false, undefined, undefined])
   })
 })
 
