@@ -44,7 +44,10 @@ export interface Canary {
   echo(): Promise<Answer<CanaryEcho>>
   /** Milliseconds; undefined while nothing was acknowledged. */
   stallMs(): number | undefined
-  /** Ends the publishing and deletes the stream, if it is ours. Rejects where that cannot be done or known. */
+  /**
+   * Ends the publishing and deletes the stream, if it is ours, whichever process made it. Rejects where that cannot be
+   * done or known.
+   */
   remove(): Promise<void>
   stop(): Promise<void>
 }
@@ -146,13 +149,12 @@ export function openCanary({link, clock, replicas, everyMs}: CanaryOptions): Can
 
     async remove() {
       await stop()
-      if (subject === undefined) return
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await deleteStream(link)
         } catch (error) {
-          // What could never be used was not brought by us either.
-          if (!wasReady) return
+          // What could never be used was not brought by us either; where we never tried, another process may have.
+          if (subject !== undefined && !wasReady) return
           if (attempt >= REMOVE_ATTEMPTS) throw error
         }
         await clock.sleep(RETRY_MS)

@@ -154,6 +154,22 @@ describe('the canary', () => {
     assert.equal(link.stream?.description, 'mine')
   })
 
+  it('takes away what another process left, without having started itself; not a foreign one', async () => {
+    link.stream = {description: 'mine', messages: new Map(), last: 0}
+    await canary.remove()
+    assert.equal(link.stream?.description, 'mine')
+    link.stream = {description: CANARY_MARK, messages: new Map(), last: 41}
+    await canary.remove()
+    assert.equal(link.stream, undefined)
+  })
+
+  it('says that what another process left could not be taken away', async () => {
+    link.problem = lost('PERMISSION_DENIED', Exit.auth)
+    const clock = {...systemClock, sleep: async () => {}}
+    const fresh = openCanary({link, clock, replicas: 3, everyMs: 5})
+    await assert.rejects(fresh.remove(), {code: 'PERMISSION_DENIED'})
+  })
+
   it('takes its stream away when the answer comes at last, and says when it never does', async () => {
     await canary.start('r')
     await eventually('an acknowledgement', () => canary.stallMs() !== undefined)
