@@ -27,7 +27,9 @@ export function openAxiom(options: AxiomOptions): LogService {
     async hasEvents(node, since) {
       const apl = queryFor(options, node, since)
       const {timeoutMs} = options
-      const table = await ask(options, base, {apl, since, until: Date.now() + 300_000, timeoutMs})
+      // By AWS's clock `since` may be later than now by this machine's.
+      const until = Math.max(Date.now(), since) + 300_000
+      const table = await ask(options, base, {apl, since, until, timeoutMs})
       return rowsOf(table).some((row) => isOf(row, node, since, options.nodeField))
     },
     async query(apl, range, {timeoutMs, signal}) {

@@ -14,13 +14,11 @@ import {nodeOf, predicate, type Siblings} from './turns.ts'
  * because with one node away the next loss is the one that counts. Resolves to the bytes the new node holds.
  */
 export async function awaitReplacement(machine: RollMachine, old: NodeIdentity): Promise<number> {
-  const {deps} = machine
-  const since = deps.clock.now()
   const siblings = watchSiblings(machine, old)
   await awaitGone(machine, old, siblings)
   const instanceId = await awaitLaunch(machine, old, siblings)
   const joined = await awaitJoin(machine, old, instanceId, siblings)
-  await awaitBootstrap(machine, joined, since, siblings)
+  await awaitBootstrap(machine, joined, siblings)
   const bytes = await awaitSync(machine, joined, siblings)
   await verify(machine, joined)
   return bytes
@@ -175,7 +173,6 @@ async function awaitJoin(
 async function awaitBootstrap(
   machine: RollMachine,
   {node, instanceId}: NodeIdentity,
-  since: number,
   siblings: Siblings,
 ): Promise<void> {
   const {deps} = machine
@@ -198,12 +195,12 @@ async function awaitBootstrap(
   }
   await machine.wait(wait, async (view) => {
     siblings(wait, view)
-    const said = await deps.world.bootstrapSays(node, instanceId, since)
+    const said = await deps.world.bootstrapSays(node, instanceId)
     if (said.ok && said.value) return {done: true, value: undefined}
     const reason = said.ok ? `the bootstrap log of ${instanceId} does not say so yet` : said.problem.detail
     return {done: false, waitingFor: [predicate('I3', 'the bootstrap log is complete', [reason])]}
   })
-  const first = await deps.world.freshEvents(node, since)
+  const first = await deps.world.freshEvents(node, instanceId)
   if ('skipped' in first) {
     await machine.record({
       type: 'skipped',
@@ -217,7 +214,7 @@ async function awaitBootstrap(
   const events: Wait = {...wait, goal: 'fresh events of the node reach the log service'}
   await machine.wait(events, async (view) => {
     siblings(events, view)
-    const fresh = await deps.world.freshEvents(node, since)
+    const fresh = await deps.world.freshEvents(node, instanceId)
     if ('skipped' in fresh || (fresh.ok && fresh.value)) return {done: true, value: undefined}
     return {
       done: false,

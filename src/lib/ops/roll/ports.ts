@@ -34,9 +34,9 @@ export interface RollWorld {
   /** Terminates this instance id, or has its group refresh it. */
   terminate(identity: NodeIdentity, strategy: Strategy): Promise<TerminateResult>
   /** Whether the instance's bootstrap log says that its logs arrive. */
-  bootstrapSays(node: string, instanceId: string, since: number): Promise<Answer<boolean>>
-  /** Whether fresh events of the node reached the log service; `skipped` says why nobody asked. */
-  freshEvents(node: string, since: number): Promise<Answer<boolean> | {readonly skipped: string}>
+  bootstrapSays(node: string, instanceId: string): Promise<Answer<boolean>>
+  /** Whether events of the node since the launch of this instance reached the log service; `skipped` says why nobody asked. */
+  freshEvents(node: string, instanceId: string): Promise<Answer<boolean> | {readonly skipped: string}>
   /** Creates the canary stream and starts publishing to it; until then `look` says that there is no canary yet. */
   startCanary(roll: string): Promise<void>
   /** Longest time without an acknowledged publish since the canary started, milliseconds. */

@@ -1,10 +1,10 @@
 import type {ClusterContext} from '../../context.ts'
 import {type Answer, answered, unanswered} from '../../domain/answer.ts'
 import type {AwsNodeObservation, ClusterObservation} from '../../domain/observation.ts'
-import {judgeBootstrap} from '../../domain/roll/bootstrap.ts'
 import type {NodeTarget} from '../../domain/settings.ts'
 import {observeAws, observeCluster} from '../observe.ts'
 import {findAddresses} from './addresses.ts'
+import {bootstrapSays, freshEvents} from './arrivals.ts'
 import {openCanary} from './canary.ts'
 import {openNatsLink} from './nats-link.ts'
 import type {Look, RollWorld} from './ports.ts'
@@ -85,27 +85,12 @@ export async function openRollWorld(
       leave(identity.node)
       return terminate(aws, identity, strategy, warmupSeconds)
     },
-    async bootstrapSays(node, instanceId, since) {
-      const {bootstrapGroup, bootstrapPattern: pattern} = settings.logs
-      try {
-        const [logs, ec2] = await Promise.all([aws.logs(), aws.ec2()])
-        // AWS's clock in place of the laptop's, and the same moment for whoever resumes later: what was written after
-        // this instance was launched was written by it, for the one before it is gone.
-        const [instance] = await ec2.instances({ids: [instanceId]})
-        const from = instance?.launchedAt ?? since
-        const lines = await logs.find(bootstrapGroup, {streamPrefix: `${node}-bootstrap-`, text: pattern, since: from})
-        const word = judgeBootstrap(lines, {pattern, instanceId, since: from})
-        if (word.kind === 'failed') return unanswered('refused', `the bootstrap log says: ${word.line}`, clock.now())
-        return answered(word.kind === 'yes', clock.now())
-      } catch (error) {
-        return unanswered(...problemOf(error), clock.now())
-      }
-    },
-    async freshEvents(node, since) {
+    bootstrapSays: (node, instanceId) => bootstrapSays({aws, clock, logs: settings.logs}, node, instanceId),
+    async freshEvents(node, instanceId) {
       try {
         const service = await context.logService()
         if (service === undefined) return {skipped: 'no Axiom token is configured (AXIOM_TOKEN)'}
-        return answered(await service.hasEvents(node, since), clock.now())
+        return await freshEvents({aws, clock, service}, node, instanceId)
       } catch (error) {
         return unanswered(...problemOf(error), clock.now())
       }

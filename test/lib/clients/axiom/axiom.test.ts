@@ -33,7 +33,7 @@ describe('Axiom', () => {
     seen = []
   })
 
-  const has = (options: Partial<AxiomOptions> = {}): Promise<boolean> =>
+  const has = (options: Partial<AxiomOptions> = {}, from = since): Promise<boolean> =>
     openAxiom({
       token,
       organization: undefined,
@@ -42,7 +42,7 @@ describe('Axiom', () => {
       nodeField: undefined,
       timeoutMs: 30_000,
       ...options,
-    }).hasEvents('c-node-1', since)
+    }).hasEvents('c-node-1', from)
 
   /** Rows as the tabular format has them: one column a field. */
   const rows = (...events: readonly Readonly<Record<string, unknown>>[]): void => {
@@ -65,6 +65,13 @@ describe('Axiom', () => {
       startTime: '2026-03-01T12:00:00.000Z',
     })
     assert.ok(Date.parse(endTime) > Date.now())
+  })
+
+  it('is asked up to a time after the first one, where that is ahead of this machine', async () => {
+    rows()
+    const ahead = Date.now() + 600_000
+    await has({}, ahead)
+    assert.ok(Date.parse(seen[0]?.body.endTime ?? '') > ahead)
   })
 
   for (const [what, event, expected] of [
