@@ -60,7 +60,7 @@ export class RollRig {
   readonly request: LockedRequest
   /** What the next terminate does instead of working. */
   terminateAnswers: ('lost' | 'again' | 'refused')[] = []
-  stopAnswers: ('not-permitted' | 'failed')[] = []
+  stopAnswers: ('not-permitted' | 'failed' | 'again')[] = []
   stepDownRefused = false
   canaryFails = false
   bootstrapSilent = false
@@ -252,7 +252,8 @@ export class RollRig {
         }),
       stopServer: ({node}) =>
         this.#guard(async (): Promise<StopResult> => {
-          if (this.stopAnswers.shift() === 'failed') return {kind: 'failed', why: 'by test'}
+          const answer = this.stopAnswers.shift()
+          if (answer === 'failed' || answer === 'again') return {kind: answer, why: 'by test'}
           cluster.stop(node)
           clock.pass(1000)
           return {kind: 'stopped', how: 'lame duck'}

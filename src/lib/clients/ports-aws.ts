@@ -81,14 +81,15 @@ export interface Caller {
 export interface RunCommand {
   /**
    * Runs the words as one command and waits for its end; `timeoutMs` limits both, and whatever ends the wait early
-   * cancels the command. A command that ran and failed is a result. Rejects with INSTANCE_NOT_MANAGED or
+   * cancels the command. `now`: right only for the moment that was looked at just before, so sent once however that
+   * fails. A command that ran and failed is a result. Rejects with INSTANCE_NOT_MANAGED or
    * RUN_COMMAND_UNDELIVERED where no agent took it, RUN_COMMAND_TIMEOUT, RUN_COMMAND_CANCELLED (by somebody else),
    * RUN_COMMAND_FAILED, an AWS error, or the signal's reason.
    */
   run(
     instanceId: string,
     argv: readonly string[],
-    options: {readonly timeoutMs: number; readonly signal?: AbortSignal},
+    options: {readonly timeoutMs: number; readonly signal?: AbortSignal; readonly now?: boolean},
   ): Promise<CommandResult>
 }
 

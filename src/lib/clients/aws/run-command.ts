@@ -27,8 +27,9 @@ const longestPollMs = 2000
 export function openRunCommand(session: Session): RunCommand {
   const reader = session.client('ssm', 'repeat', (options) => new SSMClient(options))
   const writer = session.client('ssm', 'once', (options) => new SSMClient(options))
+  const urgent = session.client('ssm', 'now', (options) => new SSMClient(options))
 
-  async function send(instanceId: string, line: string, timeoutMs: number): Promise<string> {
+  async function send(instanceId: string, line: string, timeoutMs: number, now: boolean): Promise<string> {
     const command = new SendCommandCommand({
       InstanceIds: [instanceId],
       DocumentName: document,
@@ -37,7 +38,7 @@ export function openRunCommand(session: Session): RunCommand {
       Parameters: {commands: [line], executionTimeout: [String(Math.max(1, Math.ceil(timeoutMs / 1000)))]},
     })
     return session.call(callOf('SendCommand', instanceId), async () => {
-      const {Command} = await (await writer()).send(command)
+      const {Command} = await (await (now ? urgent : writer)()).send(command)
       return required(Command?.CommandId, 'CommandId')
     })
   }
@@ -91,9 +92,9 @@ export function openRunCommand(session: Session): RunCommand {
   }
 
   return {
-    async run(instanceId, argv, {timeoutMs, signal}) {
+    async run(instanceId, argv, {timeoutMs, signal, now = false}) {
       signal?.throwIfAborted()
-      const commandId = await send(instanceId, commandLine(argv), timeoutMs)
+      const commandId = await send(instanceId, commandLine(argv), timeoutMs, now)
       let invocation: GetCommandInvocationResult
       try {
         invocation = await awaitEnd({commandId, instanceId}, timeoutMs, signal)

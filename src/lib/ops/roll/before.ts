@@ -10,12 +10,14 @@ import {
   targetIsTheSame,
   writesWork,
 } from '../../domain/roll/predicates.ts'
+import type {UnitProperties} from '../../domain/roll/stop.ts'
 import {broken, type NodeIdentity, type Predicate, type RollView, type Subject} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {CANARY_STREAM} from './canary.ts'
 import {drainNode} from './drain.ts'
 import {goneFromRoutes, isGoing, isRefreshing, routesTo} from './going.ts'
 import type {Judgement, Moment, RollMachine, Wait} from './machine.ts'
+import type {StopResult} from './ports.ts'
 
 /** Everything before an instance is terminated can be undone; this is all of it, in order. */
 export async function prepareNode(machine: RollMachine, node: string): Promise<Prepared> {
@@ -167,7 +169,24 @@ export async function stopServer(machine: RollMachine, identity: NodeIdentity): 
     return
   }
   if (asked.kind === 'failed') throw holdNow(machine, node, `how to stop the server is not known: ${asked.why}`)
-  await clearToStop(machine, identity)
+  const result = await sendStop(machine, identity, asked.unit)
+  if (result.kind !== 'stopped') throw holdNow(machine, node, `the server could not be stopped: ${result.why}`)
+  await machine.record({type: 'stopped', at: deps.clock.now(), node, how: result.how})
+  await machine.wait(
+    {state: 'STOP', node, limitMs: deps.limits.stop, goal: 'the server is gone from every route'},
+    (view) => {
+      const lingering = routesTo(view, identity)
+      return lingering.length === 0
+        ? {done: true, value: undefined}
+        : {done: false, waitingFor: [goneFromRoutes(identity, lingering)]}
+    },
+  )
+}
+
+/** Looks and stops; where AWS surely did nothing, once more from the look on. Throws LOCK_LOST where that ends it. */
+async function sendStop(machine: RollMachine, identity: NodeIdentity, unit: UnitProperties): Promise<StopResult> {
+  const {deps} = machine
+  const {node} = identity
   let lost: {readonly error: unknown} | undefined
   const stillOurs = async (): Promise<string | undefined> => {
     try {
@@ -179,19 +198,22 @@ export async function stopServer(machine: RollMachine, identity: NodeIdentity): 
       return messageOf(error)
     }
   }
-  const result = await machine.beating(deps.world.stopServer(identity, asked.unit, stillOurs))
-  if (lost) throw lost.error
-  if (result.kind === 'failed') throw holdNow(machine, node, `the server could not be stopped: ${result.why}`)
-  await machine.record({type: 'stopped', at: deps.clock.now(), node, how: result.how})
-  await machine.wait(
-    {state: 'STOP', node, limitMs: deps.limits.stop, goal: 'the server is gone from every route'},
-    (view) => {
-      const lingering = routesTo(view, identity)
-      return lingering.length === 0
-        ? {done: true, value: undefined}
-        : {done: false, waitingFor: [goneFromRoutes(identity, lingering)]}
-    },
-  )
+  const started = deps.clock.monotonic()
+  for (let attempt = 0; ; attempt++) {
+    await clearToStop(machine, identity)
+    const result = await machine.beating(deps.world.stopServer(identity, unit, stillOurs))
+    if (lost) throw lost.error
+    if (result.kind !== 'again') return result
+    await machine.declare({current: {identity, intended: false, stopped: false}})
+    if (deps.clock.monotonic() - started > deps.limits.stop) return result
+    await remark(machine, node, `stopping its server: ${result.why}`)
+    await backOff(machine, attempt)
+  }
+}
+
+/** Between two attempts at a call that AWS did not take. */
+function backOff({deps: {clock, rhythm, signal}}: RollMachine, attempt: number): Promise<void> {
+  return clock.sleep(Math.min(30_000, rhythm.poll * 2 ** attempt), signal)
 }
 
 /** A nap of the laptop makes what was seen too old to act on once; more often, AWS is too slow to do this safely. */
@@ -271,7 +293,7 @@ export async function terminateNode(machine: RollMachine, identity: NodeIdentity
         undefined,
         [],
       )
-    await deps.clock.sleep(Math.min(30_000, deps.rhythm.poll * 2 ** attempt), deps.signal)
+    await backOff(machine, attempt)
   }
   machine.mayHaveTerminated = true
   await machine.record({type: 'terminated', at: deps.clock.now(), identity}, {durable: true})

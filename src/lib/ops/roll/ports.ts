@@ -79,8 +79,10 @@ export type UnitAnswer =
   | {readonly kind: 'not-permitted'; readonly why: string}
   | {readonly kind: 'failed'; readonly why: string}
 
+/** `again`: certainly nothing happened, and the stop may be asked for after another look. */
 export type StopResult =
   | {readonly kind: 'stopped'; readonly how: string}
+  | {readonly kind: 'again'; readonly why: string}
   | {readonly kind: 'failed'; readonly why: string}
 
 /** `accepted`: AWS answered. `again`: it certainly did not happen, and may later. `unknown`: look before anything else. */

@@ -12,6 +12,13 @@ export function problemOf(error: unknown): [kind: ProblemKind, detail: string] {
   return [kindOf(error), detail]
 }
 
+/** AWS surely did nothing: it limits the rate of the call, or never heard of it. In doubt, false. */
+export function changedNothing(error: unknown): boolean {
+  if (!(error instanceof OpsError)) return false
+  const {sent} = (error.cause ?? {}) as {readonly sent?: unknown}
+  return error.code === 'AWS_THROTTLED' || (error.code === 'AWS_UNREACHABLE' && sent === false)
+}
+
 function kindOf({code, exit}: OpsError): ProblemKind {
   if (/TIMEOUT$/.test(code)) return 'timeout'
   if (/_TLS$/.test(code)) return 'tls'

@@ -2,6 +2,7 @@ import type {CommandResult, RunCommand} from '../../clients/ports.ts'
 import {parseUnit, planStop, UNIT_PROPERTIES, type UnitProperties} from '../../domain/roll/stop.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import type {StopResult, UnitAnswer} from './ports.ts'
+import {changedNothing} from './problems.ts'
 
 /** For a command that only looks: longer than AWS takes to find out that no agent takes it, milliseconds. */
 const LOOK_LIMIT_MS = 45_000
@@ -25,7 +26,7 @@ export async function askForUnit(commands: RunCommand, instanceId: string): Prom
 
 /**
  * Stops the unit `nats` of an instance for good: as its own properties demand (domain/roll/stop.ts), and then sees that
- * it is down. `stillOurs`: see the port.
+ * it is down. `stillOurs`: see the port. Each command is sent once: what could not be sent needs another look first.
  */
 export async function stopServer(
   commands: RunCommand,
@@ -36,11 +37,13 @@ export async function stopServer(
   const {commands: steps, reason} = planStop(unit)
   const limit = (unit.timeoutStopMs ?? STOP_LIMIT_MS) + STOP_MARGIN_MS
   const notes: string[] = []
+  let sent = 0
   try {
     for (const [index, argv] of steps.entries()) {
       const why = index > 0 ? await stillOurs() : undefined
       if (why !== undefined) return {kind: 'failed', why}
-      const result = await commands.run(instanceId, argv, {timeoutMs: limit})
+      const result = await commands.run(instanceId, argv, {timeoutMs: limit, now: true})
+      sent += 1
       if (result.exitCode === 0) continue
       const failed = `${argv.join(' ')} ended with ${describe(result)}`
       // The last step is the one that keeps the unit down; one before it only made leaving gentler.
@@ -54,7 +57,7 @@ export async function stopServer(
     }
     return {kind: 'stopped', how: [reason, ...notes].join('; ')}
   } catch (error) {
-    return {kind: 'failed', why: messageOf(error)}
+    return {kind: sent === 0 && changedNothing(error) ? 'again' : 'failed', why: messageOf(error)}
   }
 }
 

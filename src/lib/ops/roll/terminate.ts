@@ -3,6 +3,7 @@ import type {Strategy} from '../../domain/roll/plan.ts'
 import type {NodeIdentity} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import type {TerminateResult} from './ports.ts'
+import {changedNothing} from './problems.ts'
 
 /** The runbook's: the group waits this long before it calls the new instance healthy. */
 const WARMUP_SECONDS = 120
@@ -35,24 +36,16 @@ export function judgeFailure(error: unknown, strategy: Strategy): TerminateResul
   if (!(error instanceof OpsError)) return {kind: 'unknown', why: messageOf(error)}
   const {code, exit, message, suggestions} = error
   const [remedy] = suggestions
+  if (changedNothing(error)) return {kind: 'again', why: message}
   switch (code) {
-    case 'AWS_THROTTLED':
-      return {kind: 'again', why: message}
     case 'AWS_BUSY':
       // A refresh that is in the way may be ours: the answer to its start was lost.
       return {kind: strategy === 'instance-refresh' ? 'unknown' : 'again', why: message}
     case 'AWS_NOT_FOUND':
       return {kind: 'unknown', why: message}
-    case 'AWS_UNREACHABLE':
-      return {kind: wasSent(error) ? 'unknown' : 'again', why: message}
     default:
       // Refused before AWS looked at the instance: credentials, permissions, the form of the request.
       if (exit === Exit.unreachable) return {kind: 'unknown', why: message}
       return {kind: 'refused', why: exit === Exit.auth && remedy !== undefined ? `${message} (${remedy})` : message}
   }
-}
-
-/** False only where the client is sure that AWS never heard of it. */
-function wasSent({cause}: OpsError): boolean {
-  return (cause as {readonly sent?: unknown} | undefined)?.sent !== false
 }

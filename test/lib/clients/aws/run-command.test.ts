@@ -35,6 +35,21 @@ describe('Run Command', () => {
     })
   }
 
+  it('is sent once where it is right only for the moment, and again where it may wait for AWS', async () => {
+    await agent([success], (response) => jsonError(response, 400, 'ThrottlingException', 'Rate exceeded'))
+    const commands = await openAws(canned.settings, {timeoutMs: 30_000}).runCommand()
+    const argv = ['systemctl', 'stop', 'nats']
+    await assert.rejects(commands.run(instanceId, argv, {timeoutMs: 60_000, now: true}), {code: 'AWS_THROTTLED'})
+    assert.deepEqual(sent(), ['SendCommand'])
+    await canned.close()
+    await agent([success], (response) => {
+      if (sent().length === 1) return jsonError(response, 400, 'ThrottlingException', 'Rate exceeded')
+      json(response, 200, {Command: {CommandId: commandId, Status: 'Pending'}})
+    })
+    assert.equal((await run()).exitCode, 0)
+    assert.deepEqual(sent(), ['SendCommand', 'SendCommand', 'GetCommandInvocation'])
+  }).slow(10_000)
+
   async function run(timeoutMs = 60_000, signal?: AbortSignal): Promise<CommandResult> {
     const commands = await openAws(canned.settings, {timeoutMs: 30_000}).runCommand()
     return commands.run(instanceId, ['echo', "it's", '$HOME'], {timeoutMs, ...(signal ? {signal} : {})})

@@ -261,6 +261,41 @@ describe('roll, sequences that must not harm', () => {
     })
   })
 
+  describe('a stop that AWS did not take', () => {
+    it('is asked for again', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.stopAnswers = ['again', 'again']
+      assert.equal(await rig.run(), 0, rig.lastError?.message)
+      assert.deepEqual(
+        rig.events.flatMap((event) => (event.type === 'noticed' ? event.what : [])),
+        ['stopping its server: by test', 'stopping its server: by test'],
+      )
+      assert.deepEqual(rig.cluster.violations, [])
+    })
+
+    it('is not asked for again where a sibling has gone meanwhile', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.stopAnswers = ['again']
+      rig.startFails = true
+      rig.onEvent = (event) => {
+        if (event.type === 'noticed') rig.cluster.node('c-node-1').server = 'paused'
+      }
+      // Held with every server as it was: there is nothing to start again.
+      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /c-node-1 does not answer/)
+      assert.ok(!rig.events.some(({type}) => type === 'stopped'))
+      assert.deepEqual(rig.cluster.violations, [])
+    })
+
+    it('holds when AWS never takes it', async () => {
+      const rig = makeRig({only: ['c-node-3']})
+      rig.stopAnswers = Array(100).fill('again')
+      rig.startFails = true
+      assert.equal(await rig.run(), Exit.held, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /the server could not be stopped: by test/)
+    })
+  })
+
   for (const seconds of [45, 320, 620]) {
     it(`credentials with ${seconds} s left stop no server: its replacement and the way back need them longer`, async () => {
       const rig = makeRig({only: ['c-node-3']})

@@ -102,6 +102,18 @@ describe('stopping a server', () => {
     assert.deepEqual(unit.ran, [show, 'nats-server --signal ldm=4711 (120s)'])
   })
 
+  it('is for its caller to try again where the first command was surely not taken; later ones have failed', async () => {
+    const unit = new FakeUnit({Restart: 'no'})
+    unit.instead.set('nats-server', failure('AWS_THROTTLED', Exit.unreachable))
+    assert.deepEqual(await stop(unit), {kind: 'again', why: 'it is AWS_THROTTLED'})
+    unit.instead.delete('nats-server')
+    unit.instead.set('systemctl stop', failure('AWS_THROTTLED', Exit.unreachable))
+    assert.equal((await stop(unit)).kind, 'failed')
+    const plain = new FakeUnit()
+    plain.instead.set('systemctl stop', failure('AWS_UNREACHABLE', Exit.unreachable))
+    assert.equal((await stop(plain)).kind, 'failed')
+  })
+
   it('does not believe a stop that left the server running', async () => {
     const unit = new FakeUnit()
     unit.instead.set('systemctl stop', result({}))
