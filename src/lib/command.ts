@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
 import {type Configuration, openConfiguration} from './config.ts'
 import {type ClusterContext, type Context, openClusterContext, openContext} from './context.ts'
+import {quoteForShell} from './domain/shell.ts'
 import {DeclinedError, describe, Exit, exitOf, InterruptedError, OpsError} from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
@@ -236,6 +237,18 @@ export abstract class NatsopsCommand<Result> extends Command {
     const own = this.#ownArguments()
     if (own.includes('--no-color')) return false
     return own.includes('--color') ? true : undefined
+  }
+
+  /** This command as it was given, with --dry-run and without its agreement, to be pasted; undefined where it was dry. */
+  protected rehearsal(cluster: string, dryRun: boolean): string | undefined {
+    if (dryRun) return undefined
+    const own = this.#ownArguments()
+    const isAgreement = (index: number): boolean =>
+      own[index]?.startsWith('--confirm=') || own[index] === '--confirm' || own[index - 1] === '--confirm'
+    const kept = own.filter((_, index) => !isAgreement(index))
+    const isNamed = kept.some((word) => /^(-c|--cluster(=|$))/.test(word))
+    const words = [...kept, ...(isNamed ? [] : ['--cluster', cluster]), '--dry-run', ...this.argv.slice(own.length)]
+    return quoteForShell([...this.#shape().command.split(' '), ...words])
   }
 
   /** Without those of another command after `--`. */

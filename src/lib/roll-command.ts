@@ -114,7 +114,10 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
       const dryRun = flags['dry-run']
       this.#showPlan(plan, request.settleMs, dryRun)
       if (plan.blockers.length > 0) {
-        const refusal = new RollRefused(cluster, plan.blockers, {shown: !this.jsonEnabled()})
+        const refusal = new RollRefused(cluster, plan, {
+          shown: !this.jsonEnabled(),
+          again: this.rehearsal(cluster, dryRun),
+        })
         this.#result = {cluster, roll: null, outcome: 'refused', exit: refusal.exit, plan: tell(plan), report: null}
         throw refusal
       }

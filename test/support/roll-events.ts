@@ -59,6 +59,7 @@ export function plan(changes: Partial<RollPlan> = {}): RollPlan {
     ],
     warnings: ['the cluster runs several server versions: 2.14.0, 2.15.1'],
     blockers: [],
+    advice: null,
     ...changes,
   }
 }

@@ -64,7 +64,10 @@ waits until every replica on it is whole; any machine can do it.`
       const purpose = {action: 'drain', settleMs: 0} as const
       if (options.dryRun) this.log(renderPlan(plan, purpose, terminal))
       else terminal.conversation.write(`${renderPlan(plan, purpose, terminal.conversation)}\n\n`)
-      if (plan.blockers.length > 0) throw new RollRefused(cluster, plan.blockers, {shown: !this.jsonEnabled()})
+      if (plan.blockers.length > 0) {
+        const again = this.rehearsal(cluster, options.dryRun)
+        throw new RollRefused(cluster, plan, {shown: !this.jsonEnabled(), again})
+      }
       const node = plan.nodes[0]?.identity.node ?? given
       if (options.dryRun) return this.#endPlanned(cluster, node)
       await this.confirm(`drain ${node}`, cluster, options.confirm)

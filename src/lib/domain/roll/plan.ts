@@ -1,8 +1,9 @@
 import type {Asset} from '../assets.ts'
-import type {NodeObservation} from '../observation.ts'
 import type {NodeTarget} from '../settings.ts'
+import type {Advice} from './advice.ts'
 import {assetsOf} from './facts.ts'
-import {hasMember, isAccepted, isEphemeral, labelOf, singleCopies} from './predicates.ts'
+import {hasMember, isAccepted, isEphemeral, isHidden, labelOf, singleCopies} from './predicates.ts'
+import {isDown, metaLeader, nodeOf} from './standing.ts'
 import type {NodeIdentity, Predicate, RollView} from './view.ts'
 
 /** What the operator asked for. */
@@ -34,6 +35,8 @@ export interface RollPlan {
   readonly warnings: readonly string[]
   /** What refuses the roll. */
   readonly blockers: readonly Predicate[]
+  /** Where a node that does not serve is behind the blockers; null where none is. */
+  readonly advice: Advice | null
 }
 
 export interface PlannedNode {
@@ -56,13 +59,14 @@ export interface PlannedNode {
 /** A careful guess for an m8gd.medium behind a VPN-free private network; the roll itself shows the real rate. */
 const SYNC_BYTES_PER_SECOND = 50_000_000
 
-/** The plan for a view. Pure: same view and request, same plan. `blockers` are the invariants that do not hold. */
+/** The plan for a view. Pure: same view and request, same plan. `blockers`: the invariants that do not hold. */
 export function planRoll(
   view: RollView,
   nodes: readonly NodeTarget[],
   request: RollRequest,
   where: {readonly account: string; readonly region: string},
   blockers: readonly Predicate[],
+  advice: Advice | null,
 ): RollPlan {
   const chosen = chooseNodes(view, nodes, request)
   return {
@@ -70,8 +74,9 @@ export function planRoll(
     ...where,
     strategy: request.strategy,
     nodes: rankNodes(view, chosen).map(({node, reason}) => planNode(view, node, reason, request)),
-    warnings: warningsOf(view, request, chosen.length),
+    warnings: warningsOf(view, request, chosen),
     blockers,
+    advice,
   }
 }
 
@@ -130,45 +135,10 @@ export function identityOf(view: RollView, node: string): NodeIdentity | undefin
   }
 }
 
-/**
- * How a node stands. `down` needs more than our own silence: no sibling has a route to it and the meta leader calls it
- * offline; a node that only this laptop cannot see is `unseen`, which is not a reason to replace it. `impaired`: the
- * server answers, without JetStream.
- */
-export type Standing = 'serving' | 'impaired' | 'down' | 'unseen'
-
-export function standingOf(view: RollView, node: string): Standing {
-  const seen = nodeOf(view, node)
-  if (seen?.server.ok) {
-    if (seen.server.value.name !== node || !seen.jetStream.ok) return 'unseen'
-    return seen.jetStream.value.enabled ? 'serving' : 'impaired'
-  }
-  const siblings = view.later.nodes.filter(({target, server}) => target.name !== node && server.ok)
-  const isRouted = siblings.some(({routes}) => !routes.ok || routes.value.some(({remoteName}) => remoteName === node))
-  const leader = nodeOf(view, metaLeader(view) ?? '')?.jetStream
-  const peers = leader?.ok ? leader.value.meta?.peers : undefined
-  const isOffline = peers?.find(({name}) => name === node)?.offline === true
-  return siblings.length > 0 && !isRouted && isOffline ? 'down' : 'unseen'
-}
-
-/** Nobody counts on this node's own word: it is known to be down or without JetStream. */
-export function isDown(view: RollView, node: string): boolean {
-  const standing = standingOf(view, node)
-  return standing === 'down' || standing === 'impaired'
-}
-
 /** Labels of the groups this node leads by its own word, `_meta_` first. */
 export function ledBy(view: RollView, node: string): readonly string[] {
   const led = assetsOf(view).filter((asset) => asset.replicas > 1 && asset.leader === node)
   return [...(metaLeader(view) === node ? ['_meta_'] : []), ...led.map(labelOf)]
-}
-
-/** The meta leader all serving nodes agree on. */
-export function metaLeader(view: RollView): string | undefined {
-  const leaders = new Set(
-    view.later.nodes.flatMap(({jetStream}) => (jetStream.ok && jetStream.value.meta?.leader) || []),
-  )
-  return leaders.size === 1 ? [...leaders][0] : undefined
 }
 
 /** Servers older than this let an empty node vote (measured: acknowledged messages lost). */
@@ -240,19 +210,20 @@ const ADVISED_SETTLE_MS = 120_000
 
 function warningsOf(
   view: RollView,
-  {acceptsOldServers, checksBootstrap, drain, settleMs}: RollRequest,
-  count: number,
+  {acceptsOldServers, acceptsUnseen, checksBootstrap, drain, settleMs}: RollRequest,
+  chosen: readonly string[],
 ): readonly string[] {
   const old = unprotectedNodes(view)
   const versions = [...new Set(view.later.nodes.flatMap(({server}) => (server.ok ? server.value.version : [])))].sort(
     compareVersions,
   )
-  const warnings: string[] = []
+  const hidden = acceptsUnseen ? chosen.filter((node) => isHidden(view, node)) : []
+  const warnings = hidden.map((node) => `what lives on ${node} alone cannot be seen and will be lost`)
   if (versions.length > 1) warnings.push(`the cluster runs several server versions: ${versions.join(', ')}`)
   if (old.length > 0 && acceptsOldServers)
     warnings.push(`no protection against an empty node's vote before 2.12: ${old.join(', ')}`)
   // After the last node nothing is waited for.
-  if (settleMs < ADVISED_SETTLE_MS && count > 1)
+  if (settleMs < ADVISED_SETTLE_MS && chosen.length > 1)
     warnings.push(
       `${settleMs / 1000} s between two nodes is less than the ${ADVISED_SETTLE_MS / 1000} s advised: what breaks later than that is found with the next node away`,
     )
@@ -282,10 +253,6 @@ export function unknownIdentity(node: string): NodeIdentity {
     serverStartedAt: undefined,
     version: undefined,
   }
-}
-
-function nodeOf(view: RollView, node: string): NodeObservation | undefined {
-  return view.later.nodes.find(({target}) => target.name === node)
 }
 
 function compareKeys(a: readonly number[], b: readonly number[]): number {

@@ -3,6 +3,7 @@ import type {Asset} from '../assets.ts'
 import type {NodeObservation} from '../observation.ts'
 import {nameOf, type ReplicaVerdict} from '../replication.ts'
 import {assetsOf, earlierAssetsOf, keyOf, verdictsOf} from './facts.ts'
+import {nodeOf} from './standing.ts'
 import {type Predicate, type PredicateId, type RollView, type Subject, servingNodes} from './view.ts'
 
 /** I1: one server a name, one name a server, and every one of them connected to every other. */
@@ -116,15 +117,24 @@ export function writesWork({canary}: RollView): Predicate {
 export function nothingIsSingle(view: RollView, subject: Subject): Predicate {
   const {target, acceptedLoss, acceptsUnseen, targetWasSearched} = subject
   if (target === undefined) return judged('I6', TITLE_I6, [], '')
-  const reasons = singleCopies(view, target)
+  const singles = singleCopies(view, target)
     .filter((asset) => !isAccepted(asset, acceptedLoss) && !isEphemeral(asset))
     .map((asset) => `${labelOf(asset)} has its only replica on ${target}`)
-  const node = view.later.nodes.find((entry) => entry.target.name === target)
-  // A server that is down, or whose JetStream is off, may have the only copy of something on its disk.
-  const isSeen = node !== undefined && listsAll(node.jetStream)
-  const isHidden = !isSeen && !acceptsUnseen && !targetWasSearched
-  if (isHidden) reasons.push(`what ${target} holds is not known: start it, or accept that with --accept-unseen`)
-  return judged('I6', TITLE_I6, reasons, 'give it three replicas, move it, or name it with --accept-loss')
+  const isUnknown = !acceptsUnseen && !targetWasSearched && isHidden(view, target)
+  const hidden = isUnknown
+    ? [`what ${target} holds is not known: it does not tell, and --accept-unseen was not given`]
+    : []
+  const remedies = [
+    ...(singles.length > 0 ? ['give it three replicas, move it, or name it with --accept-loss'] : []),
+    ...(hidden.length > 0 ? ['start it, or accept with --accept-unseen that what lives on it alone is lost'] : []),
+  ]
+  return judged('I6', TITLE_I6, [...singles, ...hidden], remedies.join('; '))
+}
+
+/** Nobody can tell what a node alone holds: down, or with its JetStream off, its disk may have the only copy of something. */
+export function isHidden(view: RollView, node: string): boolean {
+  const jetStream = nodeOf(view, node)?.jetStream
+  return jetStream === undefined || !listsAll(jetStream)
 }
 
 const TITLE_I6 = 'nothing lives on this node alone'

@@ -2,8 +2,9 @@ import type {NodeTarget} from '../settings.ts'
 import {groupsAreAtRest} from './groups.ts'
 import {LOCK_LIMIT, largestLock} from './lock.ts'
 import {metaIsWhole} from './meta.ts'
-import {identityOf, isDown, PROTECTED_VERSION, type RollRequest, unknownIdentity, unprotectedNodes} from './plan.ts'
+import {identityOf, PROTECTED_VERSION, type RollRequest, unknownIdentity, unprotectedNodes} from './plan.ts'
 import {dataIsElsewhere, meshIsComplete, nodesAreHealthy, nothingIsSingle} from './predicates.ts'
+import {isDown} from './standing.ts'
 import {broken, type Predicate, type RollView, type Subject} from './view.ts'
 
 /**
@@ -111,7 +112,9 @@ function mergeById(predicates: readonly Predicate[]): readonly Predicate[] {
   const merged = new Map<string, Predicate>()
   for (const entry of predicates) {
     const known = merged.get(entry.title)
-    merged.set(entry.title, known ? {...known, reasons: [...new Set([...known.reasons, ...entry.reasons])]} : entry)
+    const reasons = [...new Set([...(known?.reasons ?? []), ...entry.reasons])]
+    const remedy = [...new Set([...(known ? [known.remedy] : []), entry.remedy])].join('; ')
+    merged.set(entry.title, {...entry, reasons, remedy})
   }
   return [...merged.values()]
 }

@@ -1,7 +1,7 @@
 import {takeBaseline} from '../../domain/roll/baseline.ts'
 import {groupsAreAtRest} from '../../domain/roll/groups.ts'
 import {metaIsWhole} from '../../domain/roll/meta.ts'
-import {identityOf, isDown, standingOf, unknownIdentity} from '../../domain/roll/plan.ts'
+import {identityOf, unknownIdentity} from '../../domain/roll/plan.ts'
 import {
   dataIsElsewhere,
   meshIsComplete,
@@ -10,6 +10,7 @@ import {
   targetIsTheSame,
   writesWork,
 } from '../../domain/roll/predicates.ts'
+import {isDown, standingOf} from '../../domain/roll/standing.ts'
 import type {UnitProperties} from '../../domain/roll/stop.ts'
 import {broken, type NodeIdentity, type Predicate, type RollView, type Subject} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'

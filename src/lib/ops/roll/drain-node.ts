@@ -80,7 +80,7 @@ export async function drainAndStop(
 ): Promise<DrainResult> {
   const {clock, settings, signal} = context
   const [planned] = plan.nodes
-  if (plan.blockers.length > 0 || !planned) throw new RollRefused(settings.name, plan.blockers)
+  if (plan.blockers.length > 0 || !planned) throw new RollRefused(settings.name, plan)
   const {node} = planned.identity
   const {only: _only, onlyOutdated: _outdated, ...locked} = request
   const startedAt = clock.now()

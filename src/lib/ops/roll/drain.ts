@@ -1,6 +1,7 @@
 import {assetsOf, verdictsOf} from '../../domain/roll/facts.ts'
-import {ledBy, metaLeader} from '../../domain/roll/plan.ts'
+import {ledBy} from '../../domain/roll/plan.ts'
 import {labelOf} from '../../domain/roll/predicates.ts'
+import {metaLeader} from '../../domain/roll/standing.ts'
 import type {NodeIdentity, Predicate, RollView} from '../../domain/roll/view.ts'
 import type {RollMachine} from './machine.ts'
 import type {LedGroup} from './ports.ts'

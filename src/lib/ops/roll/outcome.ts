@@ -1,5 +1,7 @@
+import type {Advice} from '../../domain/roll/advice.ts'
 import type {State} from '../../domain/roll/algorithm.ts'
 import type {Predicate} from '../../domain/roll/view.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, OpsError} from '../../errors.ts'
 
 /** The roll stands still, on purpose, in a state that is named. What to do next is in the suggestions. */
@@ -68,19 +70,30 @@ const codes: Partial<Record<Exit, string>> = {
 export class RollRefused extends OpsError {
   readonly blockers: readonly Predicate[]
 
-  /** `shown`: the operator has the plan with its blockers before him; then they are only counted. */
-  constructor(cluster: string, blockers: readonly Predicate[], {shown = false} = {}) {
+  /**
+   * `shown`: the operator has the plan with its blockers before him; then they are only counted. `again`: the command
+   * that shows how things stand, undefined for whoever has just run it.
+   */
+  constructor(
+    cluster: string,
+    {blockers, advice}: {readonly blockers: readonly Predicate[]; readonly advice: Advice | null},
+    {shown = false, again}: {readonly shown?: boolean; readonly again?: string | undefined} = {},
+  ) {
     const ids = [...new Set(blockers.map(({id}) => id))].join(', ')
     super(
       shown
         ? `refused, nothing was changed: see the plan above (${ids})`
-        : ['the roll is refused, nothing was changed', ...describePredicates(blockers).map((line) => `  ${line}`)].join(
-            '\n',
-          ),
+        : [
+            'the roll is refused, nothing was changed',
+            ...(advice ? [`  ${advice.what}`] : []),
+            ...describePredicates(blockers).map((line) => `  ${line}`),
+          ].join('\n'),
       {
         code: 'ROLL_REFUSED',
         exit: Exit.refused,
-        suggestions: [`natsops health --cluster ${cluster}`, `natsops roll --cluster ${cluster} --dry-run`],
+        suggestions: [advice?.command, quoteForShell(['natsops', 'health', '--cluster', cluster]), again].filter(
+          (command) => command != null,
+        ),
       },
     )
     this.blockers = blockers

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {hostname, userInfo} from 'node:os'
 import type {ClusterContext} from '../../context.ts'
+import {adviseBlocked} from '../../domain/roll/advice.ts'
 import {defaultLimits, defaultRhythm, type Limits, type Rhythm} from '../../domain/roll/algorithm.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
 import type {LockDocument, LockHolder} from '../../domain/roll/lock.ts'
@@ -77,7 +78,9 @@ export async function prepareRoll(
       (seen) => judge(seen).length === 0,
     )
     const agreed = {...asked, acceptedLoss: whatIsAccepted(view, asked)}
-    const plan = planRoll(view, nodes, agreed, {account: caller.account, region}, judge(view, agreed))
+    const blockers = judge(view, agreed)
+    const advice = adviseBlocked(view, nodes, chooseNodes(view, nodes, agreed), agreed, blockers)
+    const plan = planRoll(view, nodes, agreed, {account: caller.account, region}, blockers, advice)
     const warnings = discovery.warning === undefined ? plan.warnings : [discovery.warning, ...plan.warnings]
     return {plan: {...plan, warnings}, nodes, request: agreed, world}
   } catch (error) {
@@ -95,7 +98,7 @@ export async function startRoll(
 ): Promise<string> {
   const {plan, request} = prepared
   const {clock, settings} = context
-  if (plan.blockers.length > 0) throw new RollRefused(settings.name, plan.blockers)
+  if (plan.blockers.length > 0) throw new RollRefused(settings.name, plan)
   const {only: _only, onlyOutdated: _outdated, ...locked} = request
   const startedAt = clock.now()
   const document: LockDocument = {

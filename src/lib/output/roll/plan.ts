@@ -1,6 +1,5 @@
 import {counted, listed} from '../../domain/quantity.ts'
 import type {PlannedNode, RollPlan} from '../../domain/roll/plan.ts'
-import type {Predicate} from '../../domain/roll/view.ts'
 import {humanBytes, humanDuration} from '../format.ts'
 import {wrapText} from '../health/wrap.ts'
 import type {Tone} from '../terminal.ts'
@@ -21,7 +20,7 @@ export interface PlanPurpose {
 
 /** The plan for people: where, each node in its order, warnings, and what refuses it. */
 export function renderPlan(plan: RollPlan, {action, settleMs}: PlanPurpose, style: PlanStyle): string {
-  const {cluster, account, region, strategy, nodes, warnings, blockers} = plan
+  const {cluster, account, region, strategy, nodes, warnings} = plan
   const how = action === 'replace' ? `, by ${strategy}, settle ${humanDuration(settleMs)}` : ''
   const head = `${action} ${counted(nodes.length, 'node')} of ${cluster} (account ${account}, ${region})${how}`
   const wrap = (lead: string, text: string): readonly string[] => wrapText(lead, printable(text), style.width)
@@ -31,7 +30,7 @@ export function renderPlan(plan: RollPlan, {action, settleMs}: PlanPurpose, styl
     ...(warnings.length > 0
       ? [[style.paint('warning', 'warnings'), ...warnings.flatMap((warning) => wrap('  - ', warning))]]
       : []),
-    ...(blockers.length > 0 ? [blockerLines(blockers, style)] : []),
+    ...(plan.blockers.length > 0 ? [blockerLines(plan, style)] : []),
   ]
   return blocks.map((lines) => lines.join('\n')).join('\n\n')
 }
@@ -71,10 +70,11 @@ function nodeLines(
   ]
 }
 
-function blockerLines(blockers: readonly Predicate[], {width, paint}: PlanStyle): readonly string[] {
+function blockerLines({blockers, advice}: RollPlan, {width, paint}: PlanStyle): readonly string[] {
   const wrap = (lead: string, text: string): readonly string[] => wrapText(lead, printable(text), width)
   return [
     paint('bad', `blocked: ${counted(blockers.length, 'invariant')} ${blockers.length === 1 ? 'does' : 'do'} not hold`),
+    ...(advice ? wrap('  ', advice.what).map((line) => paint('strong', line)) : []),
     ...blockers.flatMap(({id, title, reasons, remedy}) => [
       ...wrap(`  ${id}  `, title),
       ...reasons.flatMap((reason) => wrap('      - ', reason)),

@@ -64,7 +64,7 @@ describe('the largest lock of a roll', () => {
 describe('a settle shorter than the runbook’s', () => {
   const warnings = (changes: Partial<RollRequest>): readonly string[] => {
     const cluster = new FakeCluster()
-    return planRoll(viewOf(cluster), cluster.targets, {...request, ...changes}, {account: '1', region: 'r'}, [])
+    return planRoll(viewOf(cluster), cluster.targets, {...request, ...changes}, {account: '1', region: 'r'}, [], null)
       .warnings
   }
 
