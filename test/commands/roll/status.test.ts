@@ -23,7 +23,8 @@ describe('roll status', () => {
   })
 
   it('shows the holder of another machine, how old its heartbeat is, and what it takes to go on', async () => {
-    scene.lock = otherLock(scene, {current: currentOf(scene, 'c-node-3', {stopped: true})})
+    const heartbeatAt = scene.clock.now() - 46_000
+    scene.lock = otherLock(scene, {heartbeatAt, current: currentOf(scene, 'c-node-3', {stopped: true})})
     const {stdout, exitCode} = await status()
     assert.equal(exitCode, 0)
     assert.deepEqual(stdout.split('\n'), [
@@ -32,7 +33,7 @@ describe('roll status', () => {
       'roll\t20260102-030405-abc123',
       'holder\tben@desk (pid 99)',
       'since\t2023-11-14T22:11:50Z',
-      'heartbeat\t20s ago by two clocks that may differ',
+      'heartbeat\t46s ago by two clocks that may differ',
       'node\tc-node-3 (i-6): its server was stopped, its instance lives',
       'state\tnot known here: the journal is on the machine of the holder',
       'done\tc-node-2',
@@ -43,6 +44,40 @@ describe('roll status', () => {
       '',
     ])
     assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'take-over')
+  })
+
+  it('offers nothing that would take over a roll whose heart beats', async () => {
+    scene.lock = otherLock(scene)
+    const {stdout} = await status()
+    assert.match(
+      stdout,
+      /\nresume\tnot while it is driven\nnext\tnothing: ben@desk \(pid 99\) drives it; look again with natsops roll status --cluster c\n$/,
+    )
+    assert.doesNotMatch(stdout, /take-over|resume -|abort/)
+    const {driven, resumable, next} = JSON.parse((await status('--json')).stdout)
+    assert.deepEqual([driven, resumable, next], [true, null, ['natsops roll status --cluster c']])
+  })
+
+  it('says why a roll of this machine stands, until it is resumed', async () => {
+    await hold(scene)
+    const {stdout} = await status()
+    assert.match(
+      stdout,
+      /\nstands\t2023-[\dT:-]+Z: held in LAUNCH of c-node-2: .*not within 900 s\nstands\t {2}- I7: .*\n(stands\t.*\n)*done\t/,
+    )
+    const {ended, driven} = JSON.parse((await status('--json')).stdout)
+    assert.deepEqual(
+      [ended.exit, ended.code, ended.message.split('\n').length > 1, driven],
+      [5, 'HELD_DEGRADED', true, false],
+    )
+    assert.match(ended.at, /^2023-/)
+  })
+
+  it('says on a terminal for how long it has been in its state', async () => {
+    await hold(scene)
+    scene.clock.pass(60_000)
+    const {stdout} = await runCommand(Status, [], scene.wiring(), {columns: 80})
+    assert.match(stdout, /state\S* +c-node-2 LAUNCH for 16m1s\n/)
   })
 
   it('knows the state from the journal of this machine, and that nobody drives any more', async () => {
@@ -58,7 +93,8 @@ describe('roll status', () => {
     const gone = {host: hostname(), pid: 2 ** 22 + 1}
     scene.lock = otherLock(scene, {holder: {user: userInfo().username, ...gone}})
     assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'at-once')
-    scene.lock = otherLock(scene, {holder: {user: 'somebody-else', ...gone}})
+    const heartbeatAt = scene.clock.now() - 60_000
+    scene.lock = otherLock(scene, {heartbeatAt, holder: {user: 'somebody-else', ...gone}})
     assert.equal(JSON.parse((await status('--json')).stdout).resumable, 'take-over')
   })
 

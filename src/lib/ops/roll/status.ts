@@ -1,5 +1,6 @@
 import type {ClusterContext} from '../../context.ts'
-import type {State} from '../../domain/roll/algorithm.ts'
+import {defaultRhythm, type State} from '../../domain/roll/algorithm.ts'
+import type {RollEvent} from '../../domain/roll/events.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
 import {wholeIdentity} from '../../domain/roll/view.ts'
 import {type Told, tell} from '../../domain/told.ts'
@@ -21,9 +22,13 @@ export interface RollStatus {
    * by watching it stand still.
    */
   readonly heartbeatAgeMs: number | null
+  /** By the age of the heartbeat somebody drives the roll just now. */
+  readonly driven: boolean
   /** From the journal, where this machine has one of the roll. */
   readonly local: {readonly state: State; readonly node: string | null; readonly enteredAt: number} | null
-  /** Whether a resume from here goes on at once, or needs --take-over; null where there is nothing to resume. */
+  /** Why it stands, in words of several lines: from the journal of this machine, unless it was resumed from here since. */
+  readonly ended: {readonly at: number; readonly exit: number; readonly code: string; readonly message: string} | null
+  /** Whether a resume from here goes on at once, or needs --take-over; null where there is nothing to resume now. */
   readonly resumable: 'at-once' | 'take-over' | null
   /** Commands for what can be done next. */
   readonly next: readonly string[]
@@ -46,25 +51,42 @@ export async function readStatus(context: ClusterContext): Promise<RollStatus> {
   const {name: cluster} = settings
   const at = clock.now()
   if (held === undefined) {
-    const nothing = {lock: null, version: null, heartbeatAgeMs: null, local: null, resumable: null}
-    return {cluster, at, parameter, ...nothing, next: [`natsops roll --cluster ${cluster} --dry-run`]}
+    const nothing = {lock: null, version: null, heartbeatAgeMs: null, local: null, ended: null, resumable: null}
+    return {cluster, at, parameter, driven: false, ...nothing, next: [`natsops roll --cluster ${cluster} --dry-run`]}
   }
   const {document, version} = held
   const journal = await readJournal(journalFolder(configuration.paths.state, cluster), document.roll).catch(() => {})
   const state = journal?.events.findLast((event) => event.type === 'state')
+  const standing = document.purpose === 'drain' ? 'drained' : isLeft(document) ? 'left' : 'held'
+  const heartbeatAgeMs = Math.max(0, at - document.heartbeatAt)
+  const driven = standing === 'held' && heartbeatAgeMs <= STALE_BEATS * defaultRhythm.heartbeat
   return {
     cluster,
     at,
     parameter,
     lock: document,
     version,
-    heartbeatAgeMs: Math.max(0, at - document.heartbeatAt),
+    heartbeatAgeMs,
+    driven,
     local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, enteredAt: state.at} : null,
-    resumable: document.purpose === 'drain' ? null : isLeft(document) ? 'at-once' : 'take-over',
-    next: nextSteps(document),
+    ended: endOf(journal?.events ?? []),
+    resumable: standing === 'drained' || driven ? null : standing === 'left' ? 'at-once' : 'take-over',
+    next: driven ? [`natsops roll status --cluster ${cluster}`] : nextSteps(document),
   }
 }
 
+/** Beats after which a heartbeat is late: as long as --take-over watches for one. */
+const STALE_BEATS = 3
+
+/** How the latest drive came to its end; null while it goes on, and where it was killed. */
+function endOf(events: readonly RollEvent[]): RollStatus['ended'] {
+  const last = events.findLast(({type}) => type === 'ended' || type === 'started' || type === 'resumed')
+  if (last?.type !== 'ended') return null
+  const {at, exit, code, message} = last
+  return {at, exit, code, message}
+}
+
+/** What to do with a lock that nobody seems to drive on from. */
 function nextSteps(document: LockDocument): readonly string[] {
   const {cluster, current, purpose} = document
   if (purpose === 'drain') {

@@ -10,14 +10,16 @@ export interface StatusView {
   readonly parameter: string
   readonly lock: LockDocument | null
   readonly heartbeatAgeMs: number | null
+  readonly driven: boolean
   readonly local: {readonly state: string; readonly node: string | null; readonly enteredAt: number} | null
+  readonly ended: {readonly at: number; readonly message: string} | null
   readonly resumable: 'at-once' | 'take-over' | null
   readonly next: readonly string[]
 }
 
 /** Fields of `roll status`; `now` is wall clock, milliseconds since the epoch. */
 export function statusFields(status: StatusView, now: number, decorated: boolean): readonly Field[] {
-  const {cluster, parameter, lock, local, next} = status
+  const {cluster, parameter, lock, local, ended, next} = status
   if (lock === null)
     return [
       ['cluster', cluster],
@@ -39,12 +41,13 @@ export function statusFields(status: StatusView, now: number, decorated: boolean
       ? [
           [
             'state',
-            `${local.node === null ? '' : `${local.node} `}${local.state} since ${time(local.enteredAt)}`,
+            `${local.node === null ? '' : `${local.node} `}${local.state} ${decorated ? `for ${humanDuration(Math.max(0, now - local.enteredAt))}` : `since ${rfc3339(local.enteredAt)}`}`,
           ] as const,
         ]
       : isDrain
         ? []
         : [['state', 'not known here: the journal is on the machine of the holder'] as const]),
+    ...(ended ? [['stands', `${time(ended.at)}: ${ended.message}`.split('\n')] as const] : []),
     ...(isDrain
       ? []
       : [
@@ -52,7 +55,7 @@ export function statusFields(status: StatusView, now: number, decorated: boolean
           ['remaining', remaining.length > 0 ? remaining.join(', ') : 'none'] as const,
           ['resume', sayResumable(status)] as const,
         ]),
-    ['next', next],
+    ['next', status.driven ? `nothing: ${describeHolder(holder)} drives it; look again with ${next.join(', ')}` : next],
   ]
 }
 
@@ -71,7 +74,8 @@ function sayCurrent({current, purpose}: LockDocument): string {
   return `${who}: ${stopped ? 'its server was stopped, its instance lives' : 'nothing irreversible was done to it'}`
 }
 
-function sayResumable({resumable}: StatusView): string {
+function sayResumable({driven, resumable}: StatusView): string {
+  if (driven) return 'not while it is driven'
   return resumable === 'at-once' ? 'from here at once' : 'with --take-over, once its lock is seen to stand still'
 }
 
