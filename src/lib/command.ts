@@ -60,6 +60,8 @@ export interface ParsedClusterFlags {
   readonly region?: string | undefined
   readonly profile?: string | undefined
   readonly timeout: string
+  /** Of a command that changes something. */
+  readonly confirm?: string | undefined
 }
 
 /** What every natsops command shares: context, confirmation, signals, the forms of an error. No business logic. */
@@ -119,11 +121,12 @@ export abstract class NatsopsCommand<Result> extends Command {
     return context
   }
 
-  /** For commands that are about one cluster: settles which one, opens nothing yet. */
+  /** For commands that are about one cluster: settles which one, opens nothing yet. Rejects a --confirm of another. */
   protected async clusterContext(flags: ParsedClusterFlags): Promise<ClusterContext> {
     const {configuration, terminal} = this
     const requestTimeoutMs = configuration.duration('--timeout', flags.timeout)
     const cluster = await configuration.cluster(flags)
+    requireOwnName(cluster.settings.name, flags.confirm)
     const open = this.#wiring.openClusterContext ?? openClusterContext
     const context = open({configuration, terminal, signal: this.#listen(), requestTimeoutMs}, cluster)
     this.#context = context
@@ -144,7 +147,9 @@ export abstract class NatsopsCommand<Result> extends Command {
         suggestions: [`add --confirm ${cluster}`],
       })
     }
-    const answer = given ?? (await this.#ask(`Type ${cluster} to ${action}: `))
+    requireOwnName(cluster, given)
+    if (given !== undefined) return
+    const answer = await this.#ask(`Type ${cluster} to ${action}: `)
     if (answer?.trim() !== cluster) throw new DeclinedError(action)
   }
 
@@ -268,6 +273,16 @@ export abstract class NatsopsCommand<Result> extends Command {
       flags: [...Object.keys(flags), ...negated, ...json, 'help'],
     }
   }
+}
+
+/** A --confirm that names another cluster is no agreement, and is said before anything is looked at. */
+function requireOwnName(cluster: string, given: string | undefined): void {
+  if (given === undefined || given.trim() === cluster) return
+  throw new OpsError(`--confirm ${JSON.stringify(given)} is not the cluster's name ${cluster}: nothing was changed`, {
+    code: 'DECLINED',
+    exit: Exit.declined,
+    suggestions: [quoteForShell(['--confirm', cluster])],
+  })
 }
 
 const ignore = (): void => {}

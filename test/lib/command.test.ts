@@ -182,20 +182,26 @@ describe('a command', () => {
       assert.deepEqual(questions, ['Type nats-prod to restart node-1: '])
     })
 
-    it('is declined by any other answer, by none and by another name', async () => {
+    it('is declined by any other answer and by none', async () => {
       const declined = 'error: restart node-1: declined, nothing was changed\n'
       const aborted = async (): Promise<string> => {
         throw new DOMException('the question was not answered', 'AbortError')
       }
-      for (const [given, ask] of [
-        [undefined, async () => 'yes'],
-        [undefined, async () => ''],
-        [undefined, aborted],
-        ['nats-staging', aborted],
-        ['', aborted],
-      ] as const) {
-        const {stderr, exitCode} = await runCommand(agreeing(given), [], asked(ask))
+      for (const ask of [async () => 'yes', async () => '', aborted]) {
+        const {stderr, exitCode} = await runCommand(agreeing(), [], asked(ask))
         assert.deepEqual([stderr, exitCode], [declined, 11])
+      }
+    })
+
+    it('is declined by another name that was given, and says whose it has to be', async () => {
+      const never = async (): Promise<string> => assert.fail('nobody is asked')
+      for (const given of ['nats-staging', '']) {
+        const {stderr, exitCode} = await runCommand(agreeing(given), [], asked(never))
+        assert.equal(
+          stderr,
+          `error: --confirm "${given}" is not the cluster's name nats-prod: nothing was changed\n  try: --confirm nats-prod\n`,
+        )
+        assert.equal(exitCode, 11)
       }
     })
 

@@ -55,9 +55,15 @@ describe('roll', () => {
   })
 
   it('is declined by another name, typed or given', async () => {
-    for (const {exitCode} of [await roll([], 'nats-prod'), await roll(['--confirm', 'nats-prod'])]) {
-      assert.equal(exitCode, Exit.declined)
-    }
+    assert.equal((await roll([], 'nats-prod')).exitCode, Exit.declined)
+    const {looks} = scene
+    const given = await roll(['--confirm', 'nats-prod'])
+    assert.equal(given.exitCode, Exit.declined)
+    assert.equal(
+      given.stderr,
+      `error: --confirm "nats-prod" is not the cluster's name c: nothing was changed\n  try: --confirm c\n`,
+    )
+    assert.equal(scene.looks, looks, 'before the cluster is looked at')
     scene.assertUntouched()
   })
 
