@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
 import {changeFlags, clusterFlags, NatsopsCommand, type ParsedClusterFlags} from './command.ts'
-import type {Configuration} from './config.ts'
+import {parseDuration} from './config/duration.ts'
 import type {ClusterContext} from './context.ts'
 import type {RollEvent} from './domain/roll/events.ts'
 import type {DrainMode, RollPlan, RollRequest, Strategy} from './domain/roll/plan.ts'
@@ -196,13 +196,13 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
   #requestOf(
     flags: ParsedReplaceFlags,
     choice: Pick<RollRequest, 'only' | 'onlyOutdated'>,
-    {configuration, settings}: ClusterContext,
+    {settings}: ClusterContext,
   ): RollRequest {
     return {
       ...choice,
       strategy: flags.strategy as Strategy,
       drain: flags.drain as DrainMode,
-      settleMs: flags.settle === undefined ? settings.settleSeconds * 1000 : settleOf(configuration, flags.settle),
+      settleMs: flags.settle === undefined ? settings.settleSeconds * 1000 : settleOf(flags.settle),
       acceptedLoss: flags['accept-loss'] ?? [],
       acceptsUnseen: flags['accept-unseen'],
       acceptsOldServers: flags['accept-old-servers'],
@@ -219,16 +219,20 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
   }
 
   #endWithout(outcome: 'nothing-to-do' | 'planned', plan: RollPlan): RollResult {
-    this.terminal.say(outcome === 'planned' ? 'dry run: nothing was changed' : 'nothing to do: no node is outdated')
+    this.terminal.say(
+      outcome === 'planned'
+        ? 'nothing stands in its way; dry run: nothing was changed'
+        : 'nothing to do: no node is outdated',
+    )
     return {cluster: plan.cluster, roll: null, outcome, exit: 0, plan: tell(plan), report: null}
   }
 }
 
 /** As narrow as the configuration's own key. */
-function settleOf(configuration: Configuration, text: string): number {
-  const ms = configuration.duration('--settle', text)
-  if (ms >= SHORTEST_SETTLE_MS && ms <= LONGEST_SETTLE_MS) return ms
-  throw new UsageError(`--settle ${text} is not between 1s and 24h`, ['--settle 120s'])
+function settleOf(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined && ms >= SHORTEST_SETTLE_MS && ms <= LONGEST_SETTLE_MS) return ms
+  throw new UsageError(`--settle ${JSON.stringify(text)} is not between 1s and 24h`, ['--settle 120s'])
 }
 
 const SHORTEST_SETTLE_MS = 1000

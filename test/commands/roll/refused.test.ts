@@ -95,7 +95,9 @@ describe('roll', () => {
       ]) {
         const {stderr, exitCode} = await roll(['--confirm', 'c', settle])
         assert.equal(exitCode, Exit.usage, settle)
-        assert.match(stderr, /--settle .*(is not a duration between|is not between 1s and 24h)/, settle)
+        const [, value] = settle.split('=')
+        const suggestion = '  try: --settle 120s\n'
+        assert.equal(stderr, `error: --settle "${value}" is not between 1s and 24h\n${suggestion}`)
       }
       scene.assertUntouched()
     })
