@@ -69,7 +69,7 @@ waits until every replica on it is whole; any machine can do it.`
         throw new RollRefused(cluster, plan, {shown: !this.jsonEnabled(), again})
       }
       const node = plan.nodes[0]?.identity.node ?? given
-      if (options.dryRun) return this.#endPlanned(cluster, node)
+      if (options.dryRun) return this.#endPlanned(cluster, node, 'nothing stands in its way; ')
       await this.confirm(`drain ${node}`, cluster, options.confirm)
       const result = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
       const {how, moved} = result
@@ -111,8 +111,8 @@ waits until every replica on it is whole; any machine can do it.`
     }
   }
 
-  #endPlanned(cluster: string, node: string): NodeDrainResult {
-    this.terminal.say('dry run: nothing was changed')
+  #endPlanned(cluster: string, node: string, verdict = ''): NodeDrainResult {
+    this.terminal.say(`${verdict}dry run: nothing was changed`)
     return {cluster, node, outcome: 'planned', moved: [], how: null}
   }
 }

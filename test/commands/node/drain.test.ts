@@ -64,6 +64,7 @@ describe('node drain', () => {
     const dry = await drain('2', '--dry-run')
     assert.equal(dry.exitCode, 0)
     assert.match(dry.stdout, /^drain 1 node of c /)
+    assert.match(dry.stderr, /nothing stands in its way; dry run: nothing was changed\n$/)
     scene.onLook = () => scene.interrupt()
     assert.equal((await drain('2', '--confirm', 'c')).exitCode, Exit.interrupted)
     untouched()

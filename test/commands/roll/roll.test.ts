@@ -46,8 +46,10 @@ describe('roll', () => {
   })
 
   it('shows the plan on stdout and changes nothing with --dry-run', async () => {
-    const {stdout, exitCode} = await roll(['--dry-run', '--settle', '9s', '--no-color'], undefined, {columns: 80})
+    const argv = ['--dry-run', '--settle', '9s', '--no-color']
+    const {stdout, stderr, exitCode} = await roll(argv, undefined, {columns: 80})
     assert.equal(exitCode, 0)
+    assert.match(stderr, /nothing stands in its way; dry run: nothing was changed\n$/)
     assert.match(stdout, /^replace 3 nodes of c \(account 123456789012, us-east-2\), by terminate, settle 9s\n/)
     scene.assertUntouched()
     const json = JSON.parse((await roll(['--dry-run', '--json'])).stdout)
@@ -77,6 +79,16 @@ describe('roll', () => {
   it('replaces only the nodes it is given, by short names too', async () => {
     assert.equal((await roll(['--node', '3', '--node', 'node-2', '--confirm', 'c'])).exitCode, 0)
     assert.deepEqual(scene.cluster.terminated, ['i-4', 'i-6'])
+  })
+
+  it('ends by saying which nodes it replaced, also after a resume, and all of them only where it did', async () => {
+    scene.cluster.launches = false
+    assert.equal((await roll(['--node', '2', '--confirm', 'c'])).exitCode, Exit.heldDegraded)
+    scene.cluster.launches = true
+    const resumed = await runCommand(Resume, ['--confirm', 'c'], scene.wiring())
+    assert.match(resumed.stderr, /Z replaced c-node-2\n/)
+    const all = await roll(['--confirm', 'c'])
+    assert.match(all.stderr, /Z every node was replaced\n/)
   })
 
   it('has nothing to do where every node is current', async () => {

@@ -27,10 +27,16 @@ export async function runRoll(deps: RollDependencies): Promise<void> {
     await machine.enter('DONE', undefined)
     await removeCanary(machine)
     await deps.lock.release()
-    await machine.record(ended(deps, 0, 'DONE', 'every node was replaced'), {durable: true})
+    await machine.record(ended(deps, 0, 'DONE', sayDone(machine)), {durable: true})
   } catch (error) {
     throw await endEarly(machine, error)
   }
+}
+
+/** What a roll that was asked for some nodes has done is not more than these. */
+function sayDone({deps, document: {done}}: RollMachine): string {
+  const isAll = deps.nodes.every(({name}) => done.includes(name))
+  return isAll ? 'every node was replaced' : `replaced ${done.join(', ')}`
 }
 
 /** Every node is done: a stream of natsops' own that stays behind is worth a word, not the lock. */
