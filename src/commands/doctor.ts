@@ -35,10 +35,12 @@ Exit status: 0 ok, 20 something is to be seen to or not known, 21 something is w
     const {flags} = await this.parse(Doctor)
     const limitMs = this.configuration.duration('--timeout', flags.timeout)
     const subject = await this.#settle(flags)
-    const {report, isCut} = await this.terminal.progress('looking at this machine, the network and AWS', () =>
+    const {report: found, isCut} = await this.terminal.progress('looking at this machine, the network and AWS', () =>
       diagnose(subject, limitMs),
     )
     this.#isCut = isCut
+    const findings = found.findings.map((each) => ({...each, fix: each.fix && this.pasteable(each.fix)}))
+    const report = {...found, findings}
     this.log(renderDoctor(report, this.terminal))
     process.exitCode = verdictExits[report.verdict]
     return report

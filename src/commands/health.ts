@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
 import {clusterFlags, NatsopsCommand} from '../lib/command.ts'
 import {type HealthDocument, tellHealth} from '../lib/domain/health/told.ts'
-import type {HealthReport, HealthVerdict} from '../lib/domain/health.ts'
+import {type HealthReport, type HealthVerdict, rewordNext} from '../lib/domain/health.ts'
 import {Exit, exitOf, messageOf, UsageError} from '../lib/errors.ts'
 import {checkHealth, type HealthOptions, watchHealth} from '../lib/ops/health.ts'
 import {nagiosStatus, renderNagios, renderNagiosFailure} from '../lib/output/health/nagios.ts'
@@ -50,18 +50,19 @@ Exit status: 0 ok, 20 degraded, 21 critical, 7 no node answered; with --format n
     const ctx = await this.clusterContext(flags)
     const options: HealthOptions = {intervalMs, askAws: flags.aws}
     const {thresholds} = ctx.settings
+    const reword = (next: string): string => this.pasteable(next)
 
     if (flags.watch) {
       this.endWithReader()
       try {
-        for await (const report of watchHealth(ctx, options)) this.#show(report, format)
+        for await (const report of watchHealth(ctx, options)) this.#show(rewordNext(report, reword), format)
       } catch (error) {
         if (!ctx.signal.aborted) throw error
         process.exitCode = Exit.interrupted
       }
       return undefined
     }
-    const report = await this.#lookOnce(format, () => checkHealth(ctx, options))
+    const report = rewordNext(await this.#lookOnce(format, () => checkHealth(ctx, options)), reword)
     if (format === 'table') this.log(renderHealth(report, this.terminal))
     if (format === 'nagios') this.log(renderNagios(report, thresholds))
     if (format === 'prometheus') this.log(renderPrometheus(report))

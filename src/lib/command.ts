@@ -4,8 +4,9 @@ import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
 import {type Configuration, openConfiguration} from './config.ts'
 import {type ClusterContext, type Context, openClusterContext, openContext} from './context.ts'
+import {nameCluster} from './domain/named-cluster.ts'
 import {quoteForShell} from './domain/shell.ts'
-import {DeclinedError, describe, Exit, exitOf, InterruptedError, OpsError} from './errors.ts'
+import {DeclinedError, describe, type ErrorDescription, Exit, exitOf, InterruptedError, OpsError} from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
 import {openTerminal, type Terminal} from './output/terminal.ts'
@@ -79,6 +80,7 @@ export abstract class NatsopsCommand<Result> extends Command {
   #configuration: Configuration | undefined
   #terminal: Terminal | undefined
   #context: Context | undefined
+  #cluster: string | undefined
 
   /** oclif passes two arguments; a test passes its own wiring as the third. */
   constructor(argv: string[], config: Config, wiring: Wiring = {}) {
@@ -126,6 +128,7 @@ export abstract class NatsopsCommand<Result> extends Command {
     const {configuration, terminal} = this
     const requestTimeoutMs = configuration.duration('--timeout', flags.timeout)
     const cluster = await configuration.cluster(flags)
+    this.#cluster = cluster.settings.name
     requireOwnName(cluster.settings.name, flags.confirm)
     const open = this.#wiring.openClusterContext ?? openClusterContext
     const context = open({configuration, terminal, signal: this.#listen(), requestTimeoutMs}, cluster)
@@ -159,7 +162,7 @@ export abstract class NatsopsCommand<Result> extends Command {
     const shown = interrupted ? this.#interruption.signal.reason : await explainParseError(error, this.#shape())
     process.exitCode = exitOf(shown)
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(shown))
-    else this.terminal.fail(describe(shown), stackOf(shown, this.#ownArguments().includes('--debug')))
+    else this.terminal.fail(this.#describe(shown), stackOf(shown, this.#ownArguments().includes('--debug')))
     return undefined
   }
 
@@ -182,7 +185,20 @@ export abstract class NatsopsCommand<Result> extends Command {
   }
 
   protected override toErrorJson(error: unknown): unknown {
-    return {error: describe(error)}
+    return {error: this.#describe(error)}
+  }
+
+  /** Words for people; the commands of natsops among them name the cluster that this command is about. */
+  protected pasteable(text: string): string {
+    const cluster = this.#cluster ?? this.#clusterFlag()
+    if (cluster === undefined) return text
+    const flagsOf = (words: string) => this.config.findCommand(words.replaceAll(' ', ':'))?.flags
+    return nameCluster(text, cluster, (words) => flagsOf(words)?.cluster !== undefined)
+  }
+
+  #describe(error: unknown): ErrorDescription {
+    const description = describe(error)
+    return {...description, suggestions: description.suggestions.map((each) => this.pasteable(each))}
   }
 
   /** The answer, or undefined at Ctrl-C or the end of input: nobody agreed. */
@@ -254,6 +270,15 @@ export abstract class NatsopsCommand<Result> extends Command {
     const isNamed = kept.some((word) => /^(-c|--cluster(=|$))/.test(word))
     const words = [...kept, ...(isNamed ? [] : ['--cluster', cluster]), '--dry-run', ...this.argv.slice(own.length)]
     return quoteForShell([...this.#shape().command.split(' '), ...words])
+  }
+
+  /** Read without parsing: a command line that cannot be parsed gets a suggestion too. */
+  #clusterFlag(): string | undefined {
+    if (!('cluster' in {...this.ctor.flags})) return undefined
+    const own = this.#ownArguments()
+    const at = own.findIndex((word) => /^(--cluster(=|$)|-c)/.test(word))
+    if (at < 0) return undefined
+    return own[at]?.replace(/^(--cluster=?|-c)/, '') || own[at + 1]
   }
 
   /** Without those of another command after `--`. */

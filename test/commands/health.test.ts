@@ -84,7 +84,10 @@ describe('health', () => {
     const start = world.clock.now()
     const {stdout, stderr} = await health(['--no-color'], {columns: 80})
     assert.match(stdout, /^UNKNOWN {2}test: 0 of 3 nodes answer/)
-    assert.match(stdout, /connect the VPN \(warp-cli connect\)/)
+    assert.match(
+      stdout,
+      /connect the VPN \(warp-cli connect\);\s+check the names: natsops cluster show --cluster test\n/,
+    )
     assert.doesNotMatch(stderr, /error/)
     assert.equal(world.clock.now(), start, 'nobody is asked twice who cannot be found')
   })

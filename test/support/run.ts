@@ -89,12 +89,12 @@ function readPackage() {
 
 let loaded: Promise<Config> | undefined
 
-/** oclif's view of this package without its commands: neither a build nor a manifest decides what a test sees. */
+/** oclif's view of this package, by its manifest, which test/manifest.test.ts compares with the sources; no build. */
 function oclifConfig(): Promise<Config> {
   loaded ??= (async () => {
     const packageJson = readPackage()
-    const {commands: _commands, hooks: _hooks, ...oclif} = packageJson.oclif
-    return Config.load({root, pjson: {...packageJson, oclif}, ignoreManifest: true})
+    const {hooks: _hooks, ...oclif} = packageJson.oclif
+    return Config.load({root, pjson: {...packageJson, oclif}})
   })()
   return loaded
 }

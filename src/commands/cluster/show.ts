@@ -24,7 +24,7 @@ export default class ClusterShow extends NatsopsCommand<ClusterDescription> {
     const {args, flags} = await this.parse(ClusterShow)
     if (args.name !== undefined && flags.cluster !== undefined && args.name !== flags.cluster) {
       throw new UsageError(`two clusters are named: ${args.name} and --cluster ${flags.cluster}`, [
-        `natsops cluster show ${args.name}`,
+        'leave one of them out',
       ])
     }
     const resolved = await this.configuration.cluster({...flags, cluster: args.name ?? flags.cluster})

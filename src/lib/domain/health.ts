@@ -18,7 +18,6 @@ import {
   summariseMeta,
   summariseNodes,
 } from './health/summary.ts'
-import {quoteForShell} from './shell.ts'
 
 /** `unknown`: no node answered, so nothing is known of the cluster itself. */
 export type HealthVerdict = 'ok' | 'degraded' | 'critical' | 'unknown'
@@ -55,11 +54,7 @@ export function judgeHealth(input: HealthInput): HealthReport {
     ...[judgeAssets, judgePlacement, judgeRisk, judgeGhosts],
   ]
   const evidence = gatherEvidence(input)
-  const name = quoteForShell([input.settings.name])
-  const findings = sortFindings(rules.flatMap((rule) => rule(evidence))).map((each) => ({
-    ...each,
-    next: withCluster(each.next, name),
-  }))
+  const findings = sortFindings(rules.flatMap((rule) => rule(evidence)))
   const nodes = summariseNodes(input)
   const counts = {critical: 0, warning: 0, info: 0}
   for (const {severity} of findings) counts[severity] += 1
@@ -76,16 +71,13 @@ export function judgeHealth(input: HealthInput): HealthReport {
   }
 }
 
+/** The same report, what to do next in other words. Rules name no cluster in the commands they write. */
+export function rewordNext(report: HealthReport, reword: (next: string) => string): HealthReport {
+  return {...report, findings: report.findings.map((each) => ({...each, next: reword(each.next)}))}
+}
+
 function verdictOf(counts: Readonly<Record<Severity, number>>): HealthVerdict {
   const worst = severities.find((severity) => counts[severity] > 0)
   if (worst === 'critical') return 'critical'
   return worst === 'warning' ? 'degraded' : 'ok'
-}
-
-/** Rules write `natsops health`; here it becomes a command that can be pasted as it is. */
-function withCluster(next: string, cluster: string): string {
-  return next.replace(
-    /\bnatsops (cluster show|exec|health)\b(?! --cluster)/g,
-    (command) => `${command} --cluster ${cluster}`,
-  )
 }

@@ -96,7 +96,7 @@ describe('cluster show', () => {
     const {stdout, stderr, exitCode} = await runCommand(ClusterShow, ['a', '--cluster', 'b'])
     assert.deepEqual(
       [stdout, stderr, exitCode],
-      ['', 'error: two clusters are named: a and --cluster b\n  try: natsops cluster show a\n', 2],
+      ['', 'error: two clusters are named: a and --cluster b\n  try: leave one of them out\n', 2],
     )
   })
 

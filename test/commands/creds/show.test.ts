@@ -105,7 +105,10 @@ describe('creds show', () => {
     assert.match(text.stderr, /^error: .*\/text is not a creds file: it holds no JWT and no seed\n$/)
     assert.equal(text.exitCode, 10)
     const missing = await show('--cluster', 'c')
-    assert.match(missing.stderr, /^error: there is no file .*c-admin\.creds\n {2}try: natsops creds fetch\n$/)
+    assert.match(
+      missing.stderr,
+      /^error: there is no file .*c-admin\.creds\n {2}try: natsops creds fetch --cluster c\n$/,
+    )
     assert.equal(missing.exitCode, 9)
     const endless = await show('/dev/zero', '--json')
     assert.equal(JSON.parse(endless.stdout).error.code, 'FILE_TOO_LARGE')

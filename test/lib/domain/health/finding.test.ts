@@ -2,10 +2,6 @@ import assert from 'node:assert/strict'
 import {globSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Finding, finding, findingCodes, sortFindings} from '../../../../src/lib/domain/health/finding.ts'
-import {judgeHealth} from '../../../../src/lib/domain/health.ts'
-import {bendAll, silence} from '../../../support/bends.ts'
-import {testSettings} from '../../../support/observations.ts'
-import {situation} from '../../../support/situation.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 const draft = {message: 'm', meaning: 'w', next: 'n'} as const
@@ -45,16 +41,6 @@ describe('findings', () => {
     assert.deepEqual(
       sortFindings(given).map(({code, nodes}) => [code, ...nodes].join(' ')),
       ['meta-leaderless', 'store-full', 'node-unreachable n1', 'node-unreachable n2', 'cpu-high', 'single-replica'],
-    )
-  })
-
-  it('suggest commands for this cluster, also one with blanks in its name', () => {
-    const settings = {...testSettings(), name: 'my $(cluster)'}
-    const bend = bendAll(...['n1', 'n2', 'n3'].map((name) => silence(name)))
-    const [first] = judgeHealth(situation({settings, bend})).findings
-    assert.equal(
-      first?.next,
-      "check the VPN (warp-cli status) and the addresses: natsops cluster show --cluster 'my $(cluster)'",
     )
   })
 })

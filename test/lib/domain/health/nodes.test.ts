@@ -89,7 +89,7 @@ describe('health of nodes', () => {
         limit: 3,
         meaning:
           'nothing is known of the cluster: its names resolve only inside the VPN, or the cluster has another name',
-        next: 'connect the VPN (warp-cli connect); check the names: natsops cluster show --cluster test',
+        next: 'connect the VPN (warp-cli connect); check the names: natsops cluster show',
       },
     ])
   })

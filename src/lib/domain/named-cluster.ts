@@ -1,0 +1,26 @@
+import {quoteForShell} from './shell.ts'
+
+/** Up to three bare words after the program: more than a command's name has only where prose goes on. */
+const COMMAND = /\bnatsops((?: [a-z][a-z-]*){1,3})/g
+/** Where a command in a text is over, or another program's words begin. */
+const END = /;|&&|\s--(?=\s)|\bnatsops\b/
+const SETTLED = /\s(?:--cluster|-c|--help)\b/
+
+/**
+ * Text for people with commands of natsops in it, each of which then names `cluster`, so that it acts on that one
+ * wherever it is pasted. `takesCluster` tells of the words of a command, `node status`, whether it has that flag;
+ * commands without it, and those that name a cluster already, stay as they are.
+ */
+export function nameCluster(text: string, cluster: string, takesCluster: (words: string) => boolean): string {
+  const flag = ` --cluster ${quoteForShell([cluster])}`
+  return text.replace(COMMAND, (match: string, following: string, at: number) => {
+    const words = following.trim().split(' ')
+    const length = [3, 2, 1].find((count) => count <= words.length && takesCluster(words.slice(0, count).join(' ')))
+    const own = text.slice(at + 'natsops'.length).split(END, 1)[0] ?? ''
+    if (length === undefined || SETTLED.test(own)) return match
+    return `${['natsops', ...words.slice(0, length)].join(' ')}${flag}${words
+      .slice(length)
+      .map((word) => ` ${word}`)
+      .join('')}`
+  })
+}
