@@ -1,5 +1,6 @@
 import {clusterFlags, NatsopsCommand, ownerFlags} from '../lib/command.ts'
 import {chooseOwner} from '../lib/domain/credentials.ts'
+import {quoteForShell} from '../lib/domain/shell.ts'
 import {UsageError} from '../lib/errors.ts'
 import {fetchCredentials} from '../lib/ops/credentials.ts'
 import {sweepCredentials} from '../lib/ops/credentials-file.ts'
@@ -18,13 +19,15 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
     '<%= config.bin %> <%= command.id %> -c nats-prod --service messenger -- nats sub "messenger.>"',
   ]
   static override enableJsonFlag = false
+  static override strict = false
   static override flags = {...clusterFlags, ...ownerFlags}
 
   async run(): Promise<void> {
     // Split by hand: oclif sorts what follows -- by where the same word first stood on the command line.
     const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
     const program = this.argv.slice(end + 1)
-    const {flags} = await this.parse(Exec, this.argv.slice(0, end))
+    const {flags, argv: stray} = await this.parse(Exec, this.argv.slice(0, end))
+    if (stray.length > 0) throw this.#misplaced(end, stray.map(String))
     if (program.length === 0) throw new UsageError('there is no program to run', ['natsops exec -- nats stream ls'])
     const service = flags.service === undefined ? undefined : this.configuration.service(flags.service)
     const ctx = await this.clusterContext(flags)
@@ -37,5 +40,14 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
     const {status, failure} = await runWithCredentials(ctx, fetched, program)
     if (failure) ctx.terminal.fail(failure, undefined)
     process.exitCode = status
+  }
+
+  /** Words before -- that are no flags: the program, most likely, and the flags stand before it. */
+  #misplaced(end: number, words: readonly string[]): UsageError {
+    const own = this.argv.slice(0, end - words.length)
+    const rest = this.argv.slice(end + 1)
+    return new UsageError(`unexpected argument${words.length > 1 ? 's' : ''}: ${words.join(', ')}`, [
+      quoteForShell(['natsops', 'exec', ...own, '--', ...words, ...rest]),
+    ])
   }
 }

@@ -52,11 +52,16 @@ describe('exec', () => {
 
   it('refuses without a program, an unknown flag, or a program without --', async () => {
     for (const [argv, problem, remedy] of [
-      [[], 'there is no program to run', 'natsops exec -- nats stream ls'],
-      [['--'], 'there is no program to run', 'natsops exec -- nats stream ls'],
+      [[], 'there is no program to run', 'natsops exec --cluster c -- nats stream ls'],
+      [['--'], 'there is no program to run', 'natsops exec --cluster c -- nats stream ls'],
       [['--servce', 's', '--', 'ls'], 'unknown flag --servce, did you mean --service?', 'natsops exec --help'],
       [['--json', '--', 'ls'], 'unknown flag --json', 'natsops exec --help'],
-      [['ls'], 'unexpected argument: ls', 'natsops exec --help'],
+      [['ls'], 'unexpected argument: ls', 'natsops exec --cluster c -- ls'],
+      [
+        ['--service', 'nats', 'nats', 'stream', 'a b'],
+        'unexpected arguments: nats, stream, a b',
+        "natsops exec --cluster c --service nats -- nats stream 'a b'",
+      ],
     ] as const) {
       const {stderr, exitCode} = await run(argv)
       assert.deepEqual({stderr, exitCode}, {stderr: `error: ${problem}\n  try: ${remedy}\n`, exitCode: 2})
