@@ -17,6 +17,7 @@ Exit status: 0 after q, 130 after Ctrl-C.`
     '<%= config.bin %> <%= command.id %> --cluster nats-prod',
     '<%= config.bin %> <%= command.id %> --cluster nats-prod --interval 5s --no-aws',
   ]
+  static override enableJsonFlag = false
   static override flags = {
     ...clusterFlags,
     interval: Flags.string({default: '2s', summary: 'time between two looks, e.g. 5s', helpValue: 'DURATION'}),
@@ -41,12 +42,11 @@ Exit status: 0 after q, 130 after Ctrl-C.`
     return undefined
   }
 
-  /** There is nothing to record: what a script wants to watch is a report. */
+  /** There is nothing to record, and no --json: what a script wants to watch is a report. */
   #requireScreen(): void {
     const {terminal} = this
-    const why = this.jsonEnabled()
-      ? 'top is a screen for people and has no --json'
-      : this.configuration.variable('TERM') === 'dumb'
+    const why =
+      this.configuration.variable('TERM') === 'dumb'
         ? 'top needs a terminal that can move its cursor, and TERM is dumb'
         : terminal.decorated && process.stdin.isTTY
           ? undefined

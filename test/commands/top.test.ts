@@ -26,14 +26,16 @@ describe('top', () => {
     })
   }
 
-  it('refuses --json in JSON, and names what can be recorded', async () => {
+  it('has no --json, and its help does not say so', async () => {
     const {stdout, stderr, exitCode} = await run(['--json'])
-    assert.deepEqual(JSON.parse(stdout).error, {
-      code: 'USAGE',
-      message: 'top is a screen for people and has no --json',
-      exit: 2,
-      suggestions: ['natsops report jetstream --watch'],
-    })
-    assert.deepEqual([stderr, exitCode], ['', 2])
+    assert.match(stderr, /^error: unknown flag --json\n/)
+    assert.deepEqual([stdout, exitCode, Top.enableJsonFlag], ['', 2, false])
+  })
+
+  it('names a report of the same cluster for what cannot be watched here', async () => {
+    for (const flags of [['--cluster', 'nats-prod'], ['--cluster=nats-prod'], ['-c', 'nats-prod'], ['-cnats-prod']]) {
+      const {stderr} = await run(flags, {CLUSTER_NAME: 'nats-staging'})
+      assert.match(stderr, /\n {2}try: natsops report jetstream --cluster nats-prod --watch\n$/)
+    }
   })
 })
