@@ -1,7 +1,7 @@
 import {quoteForShell} from './shell.ts'
 
-/** Up to three bare words after the program: more than a command's name has only where prose goes on. */
-const COMMAND = /\bnatsops((?: [a-z][a-z-]*){1,3})/g
+/** A quoted word, which stays as it is; or up to three bare ones after the program, more than a name has where prose goes on. */
+const COMMAND = /(?<=^|\s)'[^']*'(?:\\''[^']*')*|\bnatsops((?: [a-z][a-z-]*){1,3})/g
 /** Where a command in a text is over, or another program's words begin. */
 const END = /;|&&|\s--(?=\s)|\bnatsops\b/
 const SETTLED = /\s(?:--cluster|-c|--help)\b/
@@ -13,7 +13,8 @@ const SETTLED = /\s(?:--cluster|-c|--help)\b/
  */
 export function nameCluster(text: string, cluster: string, takesCluster: (words: string) => boolean): string {
   const flag = ` --cluster ${quoteForShell([cluster])}`
-  return text.replace(COMMAND, (match: string, following: string, at: number) => {
+  return text.replace(COMMAND, (match: string, following: string | undefined, at: number) => {
+    if (following === undefined) return match
     const words = following.trim().split(' ')
     const length = [3, 2, 1].find((count) => count <= words.length && takesCluster(words.slice(0, count).join(' ')))
     const own = text.slice(at + 'natsops'.length).split(END, 1)[0] ?? ''

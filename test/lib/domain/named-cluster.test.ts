@@ -28,6 +28,7 @@ describe('commands to paste', () => {
     'natsops lab down a',
     'natsops creds clean',
     'check --cluster and the VPN',
+    "nats stream info -- 'a'\\'' natsops health $(reboot)'",
     'set the clock of natsops-node-1',
   ]) {
     it(`stay as they are: ${text}`, () => assert.equal(named(text), text))

@@ -1,5 +1,5 @@
+import {natsCommand} from '../nats-command.ts'
 import {counted, humanCount} from '../quantity.ts'
-import {quoteForShell} from '../shell.ts'
 import {type Finding, type FindingCode, finding, groupBy, titleOf} from './finding.ts'
 import {describeAssets, type Evidence, isDisputed, isLeaderless, type JudgedAsset, keyOf} from './judged.ts'
 import {silentNodes} from './look.ts'
@@ -203,7 +203,7 @@ function consumerPending({settings: {thresholds}, judged}: Evidence): readonly F
       limit,
       meaning:
         'its service is down, too slow, or was never connected; in an interest stream the backlog fills the store',
-      next: `see who waits: ${quoteForShell(['natsops', 'exec', '--', 'nats', 'consumer', 'report', most.name.stream])}`,
+      next: `see who waits: ${natsCommand(['consumer', 'report'], most.name.stream)}`,
     }),
   ]
 }

@@ -1,5 +1,5 @@
+import {natsCommand} from '../nats-command.ts'
 import type {AssetName} from '../replication.ts'
-import {quoteForShell} from '../shell.ts'
 import {type Finding, finding} from './finding.ts'
 import {countAssets, type Evidence} from './judged.ts'
 import {metaOfLeader, nodeOfPeer} from './look.ts'
@@ -16,7 +16,7 @@ export function judgeGhosts(evidence: Evidence): readonly Finding[] {
     }
   }
   return [...counting].map(([ghost, assets]) => {
-    const command = ['natsops', 'exec', '--system', '--', 'nats', 'server', 'cluster', 'peer-remove', ghost]
+    const command = natsCommand(['server', 'cluster', 'peer-remove'], ghost, {system: true})
     const groups = [inMeta.has(ghost) ? 'the meta group' : '', assets.length > 0 ? countAssets(assets) : '']
     return finding({
       code: 'ghost-peer',
@@ -25,7 +25,7 @@ export function judgeGhosts(evidence: Evidence): readonly Finding[] {
       assets,
       message: `is counted by ${groups.filter((part) => part !== '').join(' and ')}, and is none of the nodes`,
       meaning: "a vote that never comes: a server's name was changed, or a node was removed and not its peer",
-      next: `only if no server of that name will come back: ${quoteForShell(command)}`,
+      next: `only if no server of that name will come back: ${command}`,
     })
   })
 }

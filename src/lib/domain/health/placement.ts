@@ -1,6 +1,6 @@
 import type {Asset} from '../assets.ts'
+import {natsCommand} from '../nats-command.ts'
 import {counted, largest, smallest} from '../quantity.ts'
-import {quoteForShell} from '../shell.ts'
 import {compareAssets, compareNames, type Finding, finding} from './finding.ts'
 import {describeAssets, type Evidence, type JudgedAsset, streamKeyOf} from './judged.ts'
 
@@ -24,7 +24,7 @@ function unplaced(judged: readonly JudgedAsset[]): readonly Finding[] {
       measured: smallest(short.map(({asset}) => asset.members.length)),
       limit: largest(short.map(({asset}) => asset.replicas)),
       meaning: 'a copy is missing and nothing makes it: no node had room or fitted the placement',
-      next: 'free room or add a node, then set the number of replicas again: natsops exec -- nats stream edit NAME --replicas 3',
+      next: 'free room or add a node, then set the number of replicas again: natsops exec -- nats stream edit --replicas 3 -- NAME',
     }),
   ]
 }
@@ -44,7 +44,7 @@ function aboveNodes({later, judged}: Evidence): readonly Finding[] {
       limit: size,
       meaning:
         'the majority is counted over replicas that cannot exist: these groups bear fewer losses than they seem to',
-      next: `tell natsops of all nodes; or lower them: natsops exec -- nats stream edit NAME --replicas ${Math.min(size, 3)}`,
+      next: `tell natsops of all nodes; or lower them: natsops exec -- nats stream edit --replicas ${Math.min(size, 3)} -- NAME`,
     }),
   ]
 }
@@ -62,7 +62,6 @@ function singleReplicas({later, judged}: Evidence): readonly Finding[] {
   const names = shown.map(({name}) => name)
   const [first, ...others] = names
   const name = first && others.length === 0 ? first.stream : 'NAME'
-  const command = ['natsops', 'exec', '--', 'nats', 'stream', 'edit', name, '--replicas', '3']
   return [
     finding({
       code: 'single-replica',
@@ -73,7 +72,7 @@ function singleReplicas({later, judged}: Evidence): readonly Finding[] {
       measured: 1,
       limit: 3,
       meaning: 'lost with its node, in silence: the server makes it anew, empty, and calls itself healthy',
-      next: `if it matters: ${quoteForShell(command)}`,
+      next: `if it matters: ${natsCommand(['stream', 'edit', '--replicas', '3'], name)}`,
     }),
   ]
 }

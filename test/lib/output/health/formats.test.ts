@@ -137,7 +137,7 @@ describe('hostile names', () => {
 
   it('cannot run anything when a suggestion is pasted', () => {
     const suggestion = report.findings.find(({code}) => code === 'single-replica')?.next ?? ''
-    assert.match(suggestion, /stream edit '[^']*\$\(reboot\)' --replicas 3$/s)
+    assert.match(suggestion, /stream edit --replicas 3 -- '[^']*\$\(reboot\)'$/s)
   })
 })
 
