@@ -3,6 +3,7 @@ import {counted, humanCount} from '../quantity.ts'
 import {type Finding, type FindingCode, finding, groupBy, titleOf} from './finding.ts'
 import {describeAssets, type Evidence, isDisputed, isLeaderless, type JudgedAsset, keyOf} from './judged.ts'
 import {silentNodes} from './look.ts'
+import {statusOf} from './node-commands.ts'
 
 /** What is stored where, and what it can still bear. Replicas are judged by what they hold, not by their leader. */
 export function judgeAssets(evidence: Evidence): readonly Finding[] {
@@ -31,7 +32,7 @@ function leaders(judged: readonly JudgedAsset[]): readonly Finding[] {
         measured: without.length,
         limit: 0,
         meaning: 'nothing is written to these, read or acknowledged; an election takes up to 9s, then it is stuck',
-        next: 'look again in 10s; if it stays, bring silent nodes back and make room in full stores: natsops exec -- nats stream report',
+        next: 'look again in 10s; if it stays, bring silent nodes back and make room in full stores: natsops report jetstream',
       }),
     )
   }
@@ -72,7 +73,7 @@ const REPLICA_WORDS = {
     severity: 'critical',
     what: 'holds other data than the leader in',
     meaning: 'the copies contradict each other: what is read depends on who leads',
-    next: 'do not restart or replace anything; keep the stores; compare: natsops exec -- nats stream report',
+    next: 'do not restart or replace anything; keep the stores; compare: natsops report raft --sort -behind',
   },
 } as const satisfies Record<string, {code: FindingCode; severity: Finding['severity']} & Record<string, string>>
 
@@ -132,7 +133,7 @@ function unproven(evidence: Evidence): readonly Finding[] {
       measured: names.length,
       limit: 0,
       meaning: 'nothing to compare them with: the leader changed between the two looks, or does not count them',
-      next: 'look again: natsops health; if it stays: natsops exec -- nats stream report',
+      next: 'look again: natsops health; if it stays: natsops report raft --sort -behind',
     }),
   ]
 }
@@ -154,7 +155,7 @@ function vanished({vanished: verdicts}: Evidence): readonly Finding[] {
       measured: names.length,
       limit: 0,
       meaning: 'somebody has just deleted it; if nobody did, it was lost',
-      next: 'ask who did; journalctl -u nats on the nodes tells of a loss',
+      next: 'ask who did; the log of each node tells of a loss: natsops node logs NODE',
     }),
   ]
 }
@@ -172,7 +173,7 @@ function writeErrors(judged: readonly JudgedAsset[]): readonly Finding[] {
       assets: names,
       message: `cannot write: ${errors[0]?.error ?? ''}; ${describeAssets(names)}`,
       meaning: 'the node has stopped storing for these groups: its disk is full or broken',
-      next: `on ${node}: df -h /var/lib/nats; dmesg | tail -n 50`,
+      next: `${statusOf(node)}; on ${node}: dmesg | tail -n 50`,
     })
   })
 }

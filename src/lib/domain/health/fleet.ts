@@ -2,6 +2,7 @@ import {counted, humanDuration, listed} from '../quantity.ts'
 import {compareNames, type Finding, finding, groupBy, type Severity} from './finding.ts'
 import type {HealthInput} from './input.ts'
 import {type AnsweringNode, answeringNodes} from './look.ts'
+import {logsOf} from './node-commands.ts'
 
 const DAY_MS = 86_400_000
 
@@ -107,7 +108,7 @@ function restarted({settings: {thresholds}}: HealthInput, nodes: readonly Answer
       measured: Math.floor(youngest / 1000),
       limit,
       meaning: 'replaced or restarted just now; if nobody did that, it crashed',
-      next: `on the node: journalctl -u nats -n 100`,
+      next: young.map(({name}) => logsOf(name)).join('; '),
     }),
   ]
 }

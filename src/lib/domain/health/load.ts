@@ -3,6 +3,7 @@ import {counted, humanBytes, humanCount, percentOf} from '../quantity.ts'
 import {type Finding, finding, type Severity} from './finding.ts'
 import type {HealthInput} from './input.ts'
 import {type AnsweringNode, answeringNodes} from './look.ts'
+import {logsOf, statusOf} from './node-commands.ts'
 
 /** A node with less than this share of the largest node's limit has shrunk: limits of equal machines differ a little. */
 const SHRUNK_PERCENT = 90
@@ -75,8 +76,8 @@ function fullStores(
         meaning: 'when it is full, JetStream refuses every write that would be stored there',
         next:
           kind === 'file'
-            ? 'find what grows: natsops exec -- nats stream report; raise max_file_store, or purge what nobody needs'
-            : 'find what grows: natsops exec -- nats stream report; raise max_memory_store, or move streams to file',
+            ? 'find what grows: natsops report streams --sort -bytes; raise max_file_store, or purge what nobody needs'
+            : 'find what grows: natsops report streams --sort -bytes; raise max_memory_store, or move streams to file',
       }),
     ]
   }
@@ -118,7 +119,7 @@ function reservedStores(
         ? 'streams were promised more than there is: the store has shrunk, and fills before their limits'
         : 'a new stream whose max_bytes is more than the rest is refused',
       next: above
-        ? 'on the node: df -h /var/lib/nats; check max_file_store'
+        ? `${statusOf(most.name)}; check max_file_store`
         : 'lower max_bytes of streams that never need it',
     }),
   ]
@@ -133,6 +134,7 @@ function shrunkStores(nodes: readonly AnsweringNode[], kind: 'file' | 'memory'):
   const shrunk = stores.filter(({store}) => percentOf(store.limit, largest) < SHRUNK_PERCENT && largest > 0)
   const smallest = shrunk.toSorted((a, b) => a.store.limit - b.store.limit)[0]
   if (!smallest) return []
+  const {name} = smallest
   const {label, limit} = smallest.store
   return [
     finding({
@@ -143,7 +145,7 @@ function shrunkStores(nodes: readonly AnsweringNode[], kind: 'file' | 'memory'):
       measured: limit,
       limit: largest,
       meaning: 'this node fills first and stops its groups: a smaller machine, or the disk was not mounted at start',
-      next: 'on the node: df -h /var/lib/nats; journalctl -u nats | grep -i "max "',
+      next: `${statusOf(name)}; ${logsOf(name, '1d')} | grep -i "max "`,
     }),
   ]
 }
@@ -187,7 +189,7 @@ function crowded({settings: {thresholds}}: HealthInput, nodes: readonly Answerin
           meaning: refusing
             ? 'the server refuses new clients: max_connections is reached'
             : 'more clients than planned for',
-          next: 'natsops exec --system -- nats server report connections',
+          next: 'who they are: natsops report connections --sort account,name',
         }),
       )
     }
@@ -201,7 +203,7 @@ function crowded({settings: {thresholds}}: HealthInput, nodes: readonly Answerin
           measured: subscriptions,
           limit: thresholds.subscriptions,
           meaning: 'a client that subscribes and never unsubscribes, or more clients than planned for',
-          next: 'natsops exec --system -- nats server report connections --sort subs',
+          next: 'whose they are: natsops report connections --sort -subscriptions',
         }),
       )
     }
@@ -227,7 +229,7 @@ function slowConsumers(nodes: readonly AnsweringNode[]): readonly Finding[] {
       measured: total,
       limit: 0,
       meaning: 'clients that read too slowly were cut off; what was not in JetStream they have lost',
-      next: 'which client: on the node: journalctl -u nats | grep -i "slow consumer"',
+      next: `which client: ${slow.map(({name}) => `${logsOf(name, '1d')} | grep -i "slow consumer"`).join('; ')}`,
     }),
   ]
 }
@@ -272,7 +274,7 @@ function busy({settings: {thresholds}}: HealthInput, nodes: readonly AnsweringNo
       measured: most,
       limit,
       meaning: 'latency grows, and a RAFT group whose leader is late elects another',
-      next: 'who sends so much: natsops exec --system -- nats server report connections --sort in-msgs',
+      next: 'who sends so much: natsops report connections --sort -inMessages',
     }),
   ]
 }

@@ -5,6 +5,7 @@ import {counted, humanCount, humanDuration, listed} from '../quantity.ts'
 import {type Finding, finding} from './finding.ts'
 import type {HealthInput} from './input.ts'
 import {isLost, isNeverHeard, metaOfLeader, nodeOfPeer, silentNodes} from './look.ts'
+import {logsOf} from './node-commands.ts'
 
 /** Meta entries not yet applied in both looks: a busy cluster has some for a moment, never this many for a second. */
 const PENDING_LIMIT = 100
@@ -83,7 +84,7 @@ function size(input: HealthInput, standing: MetaStanding): readonly Finding[] {
         absent.length > 0
           ? `${listed(absent)} never joined, or was removed: it stores nothing`
           : 'the majority is counted over other servers than the nodes that natsops knows',
-      next: 'see the members: natsops exec --system -- nats server report jetstream',
+      next: 'see the members: natsops report jetstream',
     }),
   ]
 }
@@ -124,7 +125,7 @@ function latePeer(name: string, {lag}: PeerView): Finding {
     measured: lag,
     limit: 0,
     meaning: 'it does not know of all streams and consumers yet: it has just come back, or it is overloaded',
-    next: 'wait and look again; if it stays, on the node: journalctl -u nats -n 100',
+    next: `wait and look again; if it stays: ${logsOf(name)}`,
   })
 }
 

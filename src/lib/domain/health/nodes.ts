@@ -19,6 +19,7 @@ import {
   type SilentNode,
   silentNodes,
 } from './look.ts'
+import {logsOf, statusOf} from './node-commands.ts'
 
 /** Whether each node is there, is who it should be, and says that it is well. */
 export function judgeNodes(input: HealthInput): readonly Finding[] {
@@ -99,7 +100,7 @@ function remedyOf(kind: ProblemKind, {name, host, monitorPort}: NodeTarget): str
       return `connect the VPN (warp-cli connect), then: ${quoteForShell(['getent', 'hosts', host])}`
     case 'refused':
     case 'timeout':
-      return `on ${name}: systemctl status nats; journalctl -u nats -n 100`
+      return `${statusOf(name)}; ${logsOf(name)}`
     default:
       return quoteForShell(['curl', '-v', `http://${host}:${monitorPort}/varz`])
   }
@@ -115,7 +116,7 @@ function incomplete({later}: HealthInput): readonly Finding[] {
       nodes: [node.target.name],
       message: `answers only in part: ${listed(problems)}`,
       meaning: 'what it did not tell counts as not healthy: its replicas are unproven',
-      next: `natsops health --timeout 20s; if it stays, on ${node.target.name}: journalctl -u nats -n 100`,
+      next: `natsops health --timeout 20s; if it stays: ${logsOf(node.target.name)}`,
     })
   })
 }
@@ -206,7 +207,7 @@ function withoutJetStream(input: HealthInput): readonly Finding[] {
       nodes: [target.name],
       message: 'JetStream is off',
       meaning: 'the node takes no part in storing: never enabled in its configuration, or shut off after a disk error',
-      next: `on ${target.name}: journalctl -u nats | grep -i jetstream; df -h /var/lib/nats`,
+      next: `${logsOf(target.name, '1d')} | grep -i jetstream; ${statusOf(target.name)}`,
     })
   })
 }
@@ -239,7 +240,7 @@ function lameDucks(input: HealthInput): readonly Finding[] {
           nodes: [name],
           message: 'runs with its client port and JetStream closed',
           meaning: 'a lame duck, that moves its clients away and stops by itself; or a start that has not finished',
-          next: `wait and look again; if it stays, on ${name}: journalctl -u nats -n 100`,
+          next: `wait and look again; if it stays: ${logsOf(name)}`,
         })
       : [],
   )
