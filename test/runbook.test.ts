@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import {globSync, readFileSync} from 'node:fs'
 import {readManifest} from '../script/manifest.ts'
+import {CONSUMER_COLUMNS} from '../src/lib/output/consumer-list.ts'
+import {
+  ACCOUNT_COLUMNS,
+  CONNECTION_COLUMNS,
+  RAFT_COLUMNS,
+  REPORT_CONSUMER_COLUMNS,
+  REPORT_STREAM_COLUMNS,
+  SERVER_COLUMNS,
+} from '../src/lib/output/reports/columns.ts'
+import {STREAM_COLUMNS} from '../src/lib/output/stream-list.ts'
 
 interface Described {
   readonly aliases: readonly string[]
@@ -13,6 +23,20 @@ interface Described {
     >
   >
 }
+
+/** Keys of the columns of each command that sorts. */
+const SORTED: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries({
+    'consumer:list': CONSUMER_COLUMNS,
+    'report:accounts': ACCOUNT_COLUMNS,
+    'report:connections': CONNECTION_COLUMNS,
+    'report:consumers': REPORT_CONSUMER_COLUMNS,
+    'report:jetstream': SERVER_COLUMNS,
+    'report:raft': RAFT_COLUMNS,
+    'report:streams': REPORT_STREAM_COLUMNS,
+    'stream:list': STREAM_COLUMNS,
+  }).map(([id, columns]) => [id, columns.map(({key}) => key)]),
+)
 
 /** Why a command line would not be understood; undefined where it would. */
 function complain(line: string, commands: Readonly<Record<string, Described>>): string | undefined {
@@ -40,6 +64,10 @@ function complain(line: string, commands: Readonly<Record<string, Described>>): 
     at += 1
     if (rest[at] === undefined) return `${word} needs a value`
     if (options && !options.includes(rest[at]!)) return `${word} is none of ${options.join(', ')}`
+    const columns = SORTED[id!]
+    if (word === '--sort' && !columns) return `nobody knows the columns of ${name}`
+    const unknown = word === '--sort' && rest[at]!.split(',').find((key) => !columns?.includes(key.replace(/^-/, '')))
+    if (unknown) return `${name} has no column ${unknown}`
   }
   const required = Object.values(command.args).filter((arg) => arg.required).length
   if (values < required) return `${name} needs ${required} arguments`
@@ -86,6 +114,14 @@ describe('commands that the documentation names', () => {
     })
   }
 
+  it('exist with these flags: what health tells to do next', () => {
+    const texts = globSync('src/lib/domain/health/*.ts').map((name) => readFileSync(name, 'utf8'))
+    const lines = texts.flatMap((text) => [...text.matchAll(/(?:'|: |; )(natsops [^'`;$|]+)/g)].map((match) => match[1]!))
+    const wrong = lines.flatMap((line) => complain(line.trim(), commands)?.concat(` in ${line}`) ?? [])
+    assert.deepEqual(wrong, [])
+    assert.ok(lines.length > 12, `${lines.length} commands`)
+  })
+
   it('are not let through when they are wrong', () => {
     for (const [line, complaint] of [
       ['natsops roll --dry-run --cluster x', undefined],
@@ -97,6 +133,8 @@ describe('commands that the documentation names', () => {
       ['natsops roll --dryrun', 'roll has no flag --dryrun'],
       ['natsops service show', 'service:show needs 1 arguments'],
       ['natsops roll --cluster', '--cluster needs a value'],
+      ['natsops report connections --sort -pendingBytes', undefined],
+      ['natsops report connections --sort=account,-pending', 'report:connections has no column -pending'],
       ['natsops service switch a --to there', '--to is none of self-hosted, synadia'],
     ] as const) {
       assert.equal(complain(line, commands), complaint, line)

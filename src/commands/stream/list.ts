@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {totalsOf} from '../../lib/domain/reports/totals.ts'
 import {ListingCommand, type ListingReport, listingFlags} from '../../lib/listing-command.ts'
 import {listStreams, listStreamsInPages} from '../../lib/ops/reports/asset-list.ts'
+import {parseSort} from '../../lib/output/listing.ts'
 import {STREAM_COLUMNS} from '../../lib/output/stream-list.ts'
 
 export default class StreamList extends ListingCommand {
@@ -36,10 +37,11 @@ credentials. Several names or patterns (* and ?) may be given; quote them. docs/
 
   async run(): Promise<ListingReport | undefined> {
     const {args, flags} = await this.parse(StreamList)
-    const {account, leader, replicas, behind, sort = ''} = flags
+    const {account, leader, replicas, behind, sort} = flags
     const ctx = await this.clusterContext(flags)
     const unackedOver = flags['unacked-over']
-    const unacknowledged = sort.toLowerCase().includes('unacknowledged')
+    const orders = sort === undefined ? [] : parseSort(STREAM_COLUMNS, sort)
+    const unacknowledged = orders.some(({column}) => column.key === 'unacknowledged')
     const filter = {patterns: args.pattern ?? [], account, leader, replicas, behind, unackedOver, unacknowledged}
     return this.present(ctx, flags, {
       noun: 'streams',

@@ -71,8 +71,9 @@ export function csvRecord<Row>(columns: readonly ListingColumn<Row>[], row: Row)
 }
 
 /**
- * Rows in the order of `sort`: keys of columns, comma separated, each with a leading minus for the largest first. Equal
- * rows keep their order; what is unknown comes last either way. UsageError for a key that is none.
+ * Rows in the order of `sort`: keys of columns, or headers as the table shows them, comma separated, each with a leading
+ * minus for the largest first. Where the header of one is the key of another, the key counts. Equal rows keep their
+ * order; what is unknown comes last either way. UsageError for a name that is none.
  */
 export function sortRows<Row>(
   columns: readonly ListingColumn<Row>[],
@@ -97,7 +98,8 @@ export function parseSort<Row>(
   return sort.split(',').map((part) => {
     const descends = part.startsWith('-')
     const key = descends ? part.slice(1) : part
-    const column = columns.find((each) => each.key.toLowerCase() === key.toLowerCase())
+    const isNamed = (name: string): boolean => name.toLowerCase() === key.toLowerCase()
+    const column = columns.find((each) => isNamed(each.key)) ?? columns.find((each) => isNamed(each.header))
     if (column) return {column, descends}
     const keys = columns.map((each) => each.key)
     const near = nearestName(key, keys)

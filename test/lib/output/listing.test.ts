@@ -119,6 +119,13 @@ describe('sortRows', () => {
     ])
   })
 
+  it('takes the header that the table shows for the column, where it is no other key', () => {
+    assert.deepEqual(names('PICKED'), names('pickedAt'))
+    assert.deepEqual(names('-picked'), names('-pickedAt'))
+    const columns = [...COLUMNS, {...COLUMNS[0]!, key: 'other', header: 'WEIGHT'}]
+    assert.deepEqual(sortRows(columns, rows, 'weight'), sortRows(COLUMNS, rows, 'weight'))
+  })
+
   it('refuses a column that there is not, naming the nearest and all', () => {
     assert.throws(
       () => names('name,-wieght'),

@@ -118,9 +118,7 @@ function reservedStores(
       meaning: above
         ? 'streams were promised more than there is: the store has shrunk, and fills before their limits'
         : 'a new stream whose max_bytes is more than the rest is refused',
-      next: above
-        ? `${statusOf(most.name)}; check max_file_store`
-        : 'lower max_bytes of streams that never need it',
+      next: above ? `${statusOf(most.name)}; check max_file_store` : 'lower max_bytes of streams that never need it',
     }),
   ]
 }
