@@ -213,7 +213,10 @@ describe('doctor', () => {
       stdout,
       /^failed {7}names: 0 of 1 resolve; c-node-1\.invalid: does not resolve\n +try: connect the VPN/,
     )
-    assert.match(stdout, /\n\ncritical: cluster c\n$/)
+    assert.match(
+      stdout,
+      /\n\nthis machine, for cluster c: 3 failed, 4 unknown, 3 warnings;\s+mend the failed ones first\n$/,
+    )
   })
 
   it('does not take a wrong --timeout for an illness', async () => {

@@ -1,4 +1,4 @@
-import {wrapText} from './health/wrap.ts'
+import {wrapSteps, wrapText} from './health/wrap.ts'
 import {type Column, renderTable} from './table.ts'
 import type {Terminal, Tone} from './terminal.ts'
 import {printable} from './text.ts'
@@ -31,7 +31,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 type Style = Pick<Terminal, 'decorated' | 'paint' | 'width'>
 
-/** One line a check, what mends it below, and the verdict; in a pipe one record a check and nothing else. */
+/** One line a check, what mends it below, and how many are to be seen to; in a pipe one record a check and nothing else. */
 export function renderDoctor({cluster, verdict, findings}: DoctorLines, style: Style): string {
   if (!style.decorated) return renderTable(RECORD, findings, style)
   const {paint} = style
@@ -42,8 +42,20 @@ export function renderDoctor({cluster, verdict, findings}: DoctorLines, style: S
     const isFine = status === 'ok' || status === 'not-checked' || fix === null
     return isFine ? said : [...said, `${' '.repeat(MARGIN)}${paint('strong', `try: ${printable(fix)}`)}`]
   })
-  const about = cluster === null ? 'this machine, without a cluster' : `cluster ${printable(cluster)}`
-  return [...lines, '', `${paint(TONES[verdict] ?? 'strong', verdict)}: ${about}`].join('\n')
+  const about = `this machine, ${cluster === null ? 'without a cluster' : `for cluster ${printable(cluster)}`}`
+  const summary = wrapSteps('', `${about}: ${summaryOf(findings)}`, style.width)
+  return [...lines, '', ...summary.map((line) => paint(TONES[verdict] ?? 'strong', line))].join('\n')
+}
+
+/** Of this machine, in numbers: a word like critical would be read as one on the cluster. */
+function summaryOf(findings: readonly DoctorLine[]): string {
+  const counts = ['failed', 'unknown', 'warning'].flatMap((status) => {
+    const count = findings.filter((each) => each.status === status).length
+    return count === 0 ? [] : [`${count} ${status}${status === 'warning' && count > 1 ? 's' : ''}`]
+  })
+  if (counts.length === 0) return 'nothing to mend'
+  const hasCause = findings.some(({status}) => status === 'failed') && counts.length > 1
+  return `${counts.join(', ')}${hasCause ? '; mend the failed ones first' : ''}`
 }
 
 /** Columns of the longest status and a gap. */
