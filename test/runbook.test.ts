@@ -116,7 +116,9 @@ describe('commands that the documentation names', () => {
 
   it('exist with these flags: what health tells to do next', () => {
     const texts = globSync('src/lib/domain/health/*.ts').map((name) => readFileSync(name, 'utf8'))
-    const lines = texts.flatMap((text) => [...text.matchAll(/(?:'|: |; )(natsops [^'`;$|]+)/g)].map((match) => match[1]!))
+    const lines = texts.flatMap((text) =>
+      [...text.matchAll(/(?:'|: |; )(natsops [^'`;$|]+)/g)].map((match) => match[1]!),
+    )
     const wrong = lines.flatMap((line) => complain(line.trim(), commands)?.concat(` in ${line}`) ?? [])
     assert.deepEqual(wrong, [])
     assert.ok(lines.length > 12, `${lines.length} commands`)

@@ -152,6 +152,12 @@ describe('monitor', () => {
     [['varz', '--param', 'a=\u001b[2J'], 2, /--param "a=\\u001b\[2J" is no parameter/],
     [['varz', '--param', 'a=1', '--param', 'a=2'], 2, /--param a is given twice/],
   ]
+  it('says of nodes that nobody has told of by what they are taken for the only ones', async () => {
+    const argv = ['varz', '--node', '7', '--no-aws', '--cluster', 'c']
+    const {stderr} = await runCommand(Monitor, argv, {configuration: emptyConfiguration()})
+    assert.match(stderr, /^error: c has no node "7": by convention there are c-node-1, c-node-2, c-node-3\n/)
+  })
+
   for (const [argv, exit, says] of refusals) {
     it(`refuses ${JSON.stringify(argv)} before asking anybody`, async () => {
       const {stdout, stderr, exitCode} = await run(argv, [{}])

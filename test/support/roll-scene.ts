@@ -35,6 +35,8 @@ export class RollScene implements Disposable {
   stopAnswer: 'stopped' | 'not-permitted' | 'failed' = 'stopped'
   /** Thrown by the next start of a server. */
   startFailure: OpsError | undefined
+  /** Thrown by the Auto Scaling API. */
+  awsFailure: OpsError | undefined
   /** Called before every look at the world, with its number. */
   onLook: (count: number) => void = () => {}
   looks = 0
@@ -179,7 +181,10 @@ export class RollScene implements Disposable {
         caller: async () => ({account: '123456789012', arn: 'arn:aws:iam::123456789012:user/anna'}),
       }),
       autoScaling: async () => ({
-        groups: async () => groups(),
+        groups: async () => {
+          if (this.awsFailure) throw this.awsFailure
+          return groups()
+        },
         activities: async () => [],
         refreshes: async () => [],
         terminateInstance: absent,

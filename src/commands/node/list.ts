@@ -1,12 +1,16 @@
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
+import {Exit} from '../../lib/errors.ts'
 import {listNodes, type NodeList} from '../../lib/ops/node-list.ts'
 import {renderNodes} from '../../lib/output/node-list.ts'
 
 export default class NodeListCommand extends NatsopsCommand<NodeList> {
   static override summary = 'List the nodes of a cluster: server, role, instance'
   static override description =
-    'One look at every node and at AWS. Whether the cluster is well is the question of natsops health.'
+    `One look at every node and at AWS. Whether the cluster is well is the question of natsops health.
+
+Exit status: 0, or 7 where no node answers and AWS does not either: then the list is what the configuration or the
+convention expects.`
   static override aliases = ['node:ls']
   static override examples = [
     '<%= config.bin %> <%= command.id %> --cluster nats-prod',
@@ -20,9 +24,10 @@ export default class NodeListCommand extends NatsopsCommand<NodeList> {
   async run(): Promise<NodeList> {
     const {flags} = await this.parse(NodeListCommand)
     const ctx = await this.clusterContext(flags)
-    const list = await listNodes(ctx, {aws: flags.aws})
+    const {list, isBlind} = await listNodes(ctx, {aws: flags.aws})
     this.log(renderNodes(list.nodes, ctx.clock.now(), this.terminal))
     for (const warning of list.warnings) this.terminal.say(`warning: ${warning}`)
+    if (isBlind) process.exitCode = Exit.unreachable
     return list
   }
 }

@@ -111,10 +111,11 @@ async function launchTimes(aws: Aws, ids: readonly string[]): Promise<ReadonlyMa
 }
 
 async function chooseNodes(ctx: ClusterContext, given: string | undefined): Promise<readonly NodeTarget[]> {
-  const {nodes, warning} = await discoverNodes(ctx, {aws: true})
+  const discovery = await discoverNodes(ctx, {aws: true})
+  const {nodes, warning} = discovery
   if (warning !== undefined) ctx.terminal.say(`warning: ${warning}`)
   if (given === undefined) return nodes
-  const name = findNode(ctx, nodes, given)
+  const name = findNode(ctx, nodes, given, discovery)
   return nodes.filter((node) => node.name === name)
 }
 

@@ -14,7 +14,7 @@ import type {NodeTarget} from '../domain/settings.ts'
 import {Exit, UsageError} from '../errors.ts'
 import {nearestName} from '../nearest.ts'
 import {orInterrupted} from './interruption.ts'
-import {discoverNodes, findNode} from './nodes.ts'
+import {type Discovery, discoverNodes, findNode} from './nodes.ts'
 
 export interface PageRequest {
   readonly page: MonitorPageName
@@ -80,7 +80,7 @@ export async function fetchPages(context: ClusterContext, request: PageRequest):
   const {page, parameters} = request
   const discovery = await orInterrupted(context.signal, discoverNodes(context, {aws: request.askAws}))
   const path = pathOf(page, parameters)
-  const targets = chooseNodes(context, discovery.nodes, request.nodes)
+  const targets = chooseNodes(context, discovery, request.nodes)
   const pages = await orInterrupted(
     context.signal,
     Promise.all(targets.map((target) => fetchPage(context, target, page, path))),
@@ -105,14 +105,11 @@ const EXITS: Readonly<Record<PagesVerdict, number>> = {
   'bad-request': Exit.usage,
 }
 
-function chooseNodes(
-  context: ClusterContext,
-  all: readonly NodeTarget[],
-  given: readonly string[],
-): readonly NodeTarget[] {
-  if (given.length === 0) return all
-  const names = new Set(given.map((name) => findNode(context, all, name)))
-  return all.filter(({name}) => names.has(name))
+function chooseNodes(context: ClusterContext, discovery: Discovery, given: readonly string[]): readonly NodeTarget[] {
+  const {nodes} = discovery
+  if (given.length === 0) return nodes
+  const names = new Set(given.map((name) => findNode(context, nodes, name, discovery)))
+  return nodes.filter(({name}) => names.has(name))
 }
 
 async function fetchPage(

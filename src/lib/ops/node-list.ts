@@ -1,6 +1,7 @@
 import type {ClusterContext} from '../context.ts'
 import {assembleAssets} from '../domain/assemble.ts'
 import type {Asset} from '../domain/assets.ts'
+import {hasAnswered} from '../domain/health/look.ts'
 import {judgeMetaGroup} from '../domain/meta-group.ts'
 import type {AwsNodeObservation, NodeObservation} from '../domain/observation.ts'
 import {OpsError} from '../errors.ts'
@@ -36,8 +37,14 @@ export interface NodeList {
   readonly warnings: readonly string[]
 }
 
+/** What was seen; `isBlind`: no node has answered and AWS has told nothing, so that even the list is only expected. */
+export interface ListedNodes {
+  readonly list: NodeList
+  readonly isBlind: boolean
+}
+
 /** One look at every node and at AWS. What does not answer is a null with a warning, never a failure. */
-export async function listNodes(context: ClusterContext, {aws}: {readonly aws: boolean}): Promise<NodeList> {
+export async function listNodes(context: ClusterContext, {aws}: {readonly aws: boolean}): Promise<ListedNodes> {
   const {settings} = context
   const discovery = await discoverNodes(context, {aws})
   const {nodes, warning, problem} = discovery
@@ -52,12 +59,13 @@ export async function listNodes(context: ClusterContext, {aws}: {readonly aws: b
     const view = seen.instances.find((each) => each.node === node.target.name)
     return describeNode(node, view, assets, leader)
   })
-  return {
+  const list = {
     cluster: settings.name,
     at: new Date(context.clock.now()).toISOString(),
     nodes: rows,
     warnings: [...(warning === undefined ? [] : [warning]), ...seen.warnings],
   }
+  return {list, isBlind: !asked && !observation.nodes.some(hasAnswered)}
 }
 
 async function askAws(

@@ -46,17 +46,23 @@ export async function discoverNodes(
   }
 }
 
-/** One of these by its whole name, or short: `node-2`, `2`. Rejects with NODE_NOT_FOUND, naming those there are. */
+/**
+ * One of these by its whole name, or short: `node-2`, `2`. Throws NODE_NOT_FOUND, naming those there are, and where nobody
+ * but the convention says so (`source`, `problem` of the discovery), that.
+ */
 export function findNode(
   {settings}: Pick<ClusterContext, 'settings'>,
   nodes: readonly {readonly name: string}[],
   given: string,
+  {source, problem}: Partial<Pick<Discovery, 'source' | 'problem'>> = {},
 ): string {
   const names = [...new Set(nodes.map(({name}) => name))]
   const found = names.filter((name) => name === given || name.endsWith(`-${given}`))
   const name = found.find((each) => each === given) ?? (found.length === 1 ? found[0] : undefined)
   if (name !== undefined) return name
-  throw new OpsError(`${settings.name} has no node ${JSON.stringify(given)}: there are ${names.join(', ')}`, {
+  const unasked = problem ? ' (AWS could not be asked)' : ''
+  const there = source === 'convention' ? `by convention${unasked} there are` : 'there are'
+  throw new OpsError(`${settings.name} has no node ${JSON.stringify(given)}: ${there} ${names.join(', ')}`, {
     code: 'NODE_NOT_FOUND',
     exit: Exit.notFound,
     suggestions: [`natsops node list --cluster ${settings.name}`],

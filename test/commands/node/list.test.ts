@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import NodeList from '../../../src/commands/node/list.ts'
+import {Exit, OpsError} from '../../../src/lib/errors.ts'
 import {displayWidth} from '../../../src/lib/output/table.ts'
 import {RollScene} from '../../support/roll-scene.ts'
 import {type RunOptions, runCommand} from '../../support/run.ts'
@@ -47,6 +48,17 @@ describe('node list', () => {
     assert.deepEqual([second.health, second.version, second.instanceId, exitCode], ['refused', null, 'i-4', 0])
     const without = JSON.parse((await list(['--json', '--no-aws'])).stdout)
     assert.deepEqual([without.nodes[0].instanceId, without.warnings], [null, []])
+  })
+
+  it('exits 7 where nobody answers and AWS does not either, and still prints what is expected', async () => {
+    for (const {name} of scene.cluster.nodes) scene.cluster.stop(name)
+    assert.equal((await list([])).exitCode, 0)
+    for (const argv of [['--no-aws'], []]) {
+      if (argv.length === 0)
+        scene.awsFailure = new OpsError('no way', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
+      const {stdout, exitCode} = await list(argv)
+      assert.deepEqual([stdout.split('\n').length, exitCode], [4, 7])
+    }
   })
 
   it('fits 80 columns with names as long as they are', async () => {

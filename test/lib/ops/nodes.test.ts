@@ -193,6 +193,21 @@ describe('findNode', () => {
     )
   })
 
+  it('does not state what only the convention says', () => {
+    const problem = new OpsError('no way', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
+    const names = 'nats-prod-node-1, nats-prod-node-2, other-1'
+    for (const [discovery, there] of [
+      [{source: 'convention', problem}, 'by convention (AWS could not be asked) there are'],
+      [{source: 'convention'}, 'by convention there are'],
+      [{source: 'configuration', problem}, 'there are'],
+    ] as const) {
+      assert.throws(() => findNode({settings}, nodes, '7', discovery), {
+        code: 'NODE_NOT_FOUND',
+        message: `nats-prod has no node "7": ${there} ${names}`,
+      })
+    }
+  })
+
   it('names those there are for anything else', () => {
     for (const given of ['1', 'node', '', 'nats-prod-node-3']) {
       assert.throws(() => findNode({settings}, nodes, given), {
