@@ -1,4 +1,5 @@
 import {dirname, resolve} from 'node:path'
+import {OpsError} from '../errors.ts'
 import {readSmallFile} from '../files.ts'
 
 /**
@@ -213,8 +214,18 @@ const LARGEST_BYTES = 1024 * 1024
  * PATH_NOT_USABLE (exit 2).
  */
 export async function readDescription(path: string): Promise<ClusterDescription> {
-  const text = await readSmallFile(path, LARGEST_BYTES)
-  return parseDescription({path, text})
+  try {
+    return await parseDescription({path, text: await readSmallFile(path, LARGEST_BYTES)})
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.code !== 'FILE_NOT_FOUND') throw error
+    const {message, code, exit} = error
+    throw new OpsError(message, {
+      code,
+      exit,
+      suggestions: ['natsops config init', 'or name it with --file'],
+      cause: error,
+    })
+  }
 }
 
 /** As readDescription, of a text that was read already. */

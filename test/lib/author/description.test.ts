@@ -156,4 +156,12 @@ leafNodes: {remotes: [{urls: ["app:hunter2@hub:7422"]}]}
     })
     assert.equal(jetStream?.maxFileStore, 50 * 1024 ** 3)
   })
+
+  it('that is not there yet can be made, or is somewhere else', async () => {
+    await assert.rejects(readDescription('/nonexistent/cluster.yaml'), {
+      code: 'FILE_NOT_FOUND',
+      message: 'there is no file /nonexistent/cluster.yaml',
+      suggestions: ['natsops config init', 'or name it with --file'],
+    })
+  })
 })
