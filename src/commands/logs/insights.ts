@@ -31,14 +31,14 @@ Ctrl-C stops it, on AWS's side too.`
   static override flags = {
     ...clusterFlags,
     since: Flags.string({default: '24h', summary: 'how far back', helpValue: 'DURATION'}),
-    limit: Flags.string({default: '5m', summary: 'limit for the whole query', helpValue: 'DURATION'}),
+    'time-limit': Flags.string({default: '5m', summary: 'how long the query may take', helpValue: 'DURATION'}),
     csv: Flags.boolean({summary: 'print the rows as CSV', exclusive: ['json']}),
   }
 
   async run(): Promise<LogsInsightsResult> {
     const {args, flags} = await this.parse(LogsInsights)
     const sinceMs = this.configuration.duration('--since', flags.since)
-    const limitMs = this.configuration.duration('--limit', flags.limit)
+    const limitMs = this.configuration.duration('--time-limit', flags['time-limit'])
     const ctx = await this.clusterContext(flags)
     const query = args.query ?? bootstrapQuery(ctx.settings.logs.bootstrapPattern)
     const until = ctx.clock.now()

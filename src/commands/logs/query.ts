@@ -28,14 +28,14 @@ SSM parameter that logs.axiomTokenParameter names.`
   static override flags = {
     ...clusterFlags,
     since: Flags.string({default: '15m', summary: 'how far back', helpValue: 'DURATION'}),
-    limit: Flags.string({default: '60s', summary: 'limit for the whole query', helpValue: 'DURATION'}),
+    'time-limit': Flags.string({default: '60s', summary: 'how long the query may take', helpValue: 'DURATION'}),
     csv: Flags.boolean({summary: 'print the rows as CSV', exclusive: ['json']}),
   }
 
   async run(): Promise<LogsQueryResult> {
     const {args, flags} = await this.parse(LogsQuery)
     const sinceMs = this.configuration.duration('--since', flags.since)
-    const limitMs = this.configuration.duration('--limit', flags.limit)
+    const limitMs = this.configuration.duration('--time-limit', flags['time-limit'])
     const ctx = await this.clusterContext(flags)
     const query = args.query ?? latestQuery(ctx.settings.logs)
     const until = ctx.clock.now()

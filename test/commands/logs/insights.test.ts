@@ -105,7 +105,7 @@ describe('logs insights', function () {
   })
 
   it('stops the query that takes longer than its limit', async () => {
-    const {stderr, exitCode} = await insights(['--limit', '50ms'])
+    const {stderr, exitCode} = await insights(['--time-limit', '50ms'])
     assert.equal(exitCode, 7)
     assert.match(stderr, /error: the query did not end within 50ms and was stopped\n/)
     assert.equal(instances.world.insights.running, 0)

@@ -113,9 +113,15 @@ describe('logs query', function () {
       server.close()
     })
 
+    it('takes no --limit, which could be one of rows', async () => {
+      const {stderr, exitCode} = await query(['--limit', '10'], {AXIOM_TOKEN: token, AXIOM_URL: url})
+      assert.match(stderr, /^error: unknown flag --limit\n/)
+      assert.equal(exitCode, 2)
+    })
+
     it('is given up after the limit', async () => {
       asked = () => {}
-      const {stderr, exitCode} = await query(['--limit', '100ms'], {AXIOM_TOKEN: token, AXIOM_URL: url})
+      const {stderr, exitCode} = await query(['--time-limit', '100ms'], {AXIOM_TOKEN: token, AXIOM_URL: url})
       assert.equal(exitCode, 7)
       assert.match(stderr, /no answer within 100 ms/)
     })
