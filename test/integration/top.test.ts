@@ -194,7 +194,8 @@ describe('natsops top on a real cluster', () => {
       env: lab.variables,
       encoding: 'utf8',
     })
-    const says = 'error: top needs a terminal, and this is none\n  try: natsops report jetstream --watch\n'
+    const says =
+      'error: top needs a terminal, and this is none\n  try: natsops report jetstream --cluster lab --watch\n'
     assert.deepEqual([status, stdout, stderr], [2, '', says])
   })
 })

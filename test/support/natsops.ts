@@ -12,6 +12,6 @@ const nested = existsSync(join(root, 'src/commands', first, `${second}.ts`))
 const argv = nested ? rest : process.argv.slice(3)
 const {default: Command} = await import(join(root, 'src/commands', nested ? `${first}/${second}.ts` : `${first}.ts`))
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const {commands: _commands, hooks: _hooks, ...oclif} = packageJson.oclif
-const config = await Config.load({root, pjson: {...packageJson, oclif}, ignoreManifest: true})
+const {hooks: _hooks, ...oclif} = packageJson.oclif
+const config = await Config.load({root, pjson: {...packageJson, oclif}})
 await new Command(argv, config)._run()
