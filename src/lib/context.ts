@@ -1,3 +1,4 @@
+import type {Lookups} from './clients/lookups.ts'
 import type {
   Aws,
   CertificateProbe,
@@ -25,6 +26,8 @@ export interface Context {
   readonly signal: AbortSignal
   readonly credentialInspector: () => Promise<CredentialInspector>
   readonly certificateProbe: () => Promise<CertificateProbe>
+  /** All addresses of a node's host by the system's resolver; rejects where it knows none. */
+  readonly addresses: (host: string) => Promise<readonly string[]>
   /** A NATS connection by settings of one's own: for a cluster that is not registered yet. */
   readonly connect: (settings: ClusterSettings, options: NatsConnectOptions) => Promise<NatsClient>
   /** Closes every client that was opened, newest first. */
@@ -63,7 +66,23 @@ export interface ContextParts {
 }
 
 /** The composition root: the only place that knows what stands behind each port. */
-export function openContext({configuration, terminal, signal}: Omit<ContextParts, 'requestTimeoutMs'>): Context {
+export function openContext(parts: Omit<ContextParts, 'requestTimeoutMs'>): Context {
+  return openLocalContext(parts, sharedLookups(LOCAL_WAIT_MS))
+}
+
+/** For a turn at looking up a name, where no limit of a request is set, milliseconds. */
+const LOCAL_WAIT_MS = 5000
+
+type OpenLookups = () => Promise<Lookups>
+
+function sharedLookups(waitMs: number): OpenLookups {
+  return once(() => import('./clients/lookups.ts').then((m) => m.openLookups({waitMs})))
+}
+
+function openLocalContext(
+  {configuration, terminal, signal}: Omit<ContextParts, 'requestTimeoutMs'>,
+  lookups: OpenLookups,
+): Context {
   const clients = keepClients()
   return {
     configuration,
@@ -71,14 +90,23 @@ export function openContext({configuration, terminal, signal}: Omit<ContextParts
     terminal,
     signal,
     credentialInspector: () => import('./clients/nats/nkeys.ts').then((m) => m.credentialInspector),
-    certificateProbe: () => import('./clients/monitor/tls-chain.ts').then((m) => m.certificateProbe),
+    async certificateProbe() {
+      const {openCertificateProbe} = await import('./clients/monitor/tls-chain.ts')
+      return openCertificateProbe((await lookups()).lookup)
+    },
+    addresses: async (host) => (await lookups()).addresses(host),
     async connect(settings, options) {
-      const {connectNats} = await import('./clients/nats/nats.ts')
-      const client = await clients.open(() => connectNats(settings, options))
+      const [{connectNats}, names] = await Promise.all([import('./clients/nats/nats.ts'), lookups()])
+      const client = await clients.open(() => connectNats(settings, options, names))
       return {...client, close: () => clients.end(client)}
     },
     close: clients.close,
   }
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let value: Promise<T> | undefined
+  return () => (value ??= open())
 }
 
 interface Client {
@@ -125,14 +153,14 @@ export function openClusterContext(parts: ContextParts, cluster: ResolvedCluster
   const {settings} = cluster
   const {requestTimeoutMs: timeoutMs} = parts
   const clients = keepClients()
-  const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
-    let value: Promise<T> | undefined
-    return () => (value ??= open())
-  }
-  const local = openContext(parts)
+  const lookups = sharedLookups(timeoutMs)
+  const local = openLocalContext(parts, lookups)
   const aws = once(() => import('./clients/aws/aws.ts').then((m) => m.openAws(settings, {timeoutMs})))
   const monitor = once(() =>
-    clients.open(() => import('./clients/monitor/monitor.ts').then((m) => m.openMonitor(settings, {timeoutMs}))),
+    clients.open(async () => {
+      const [{openMonitor}, {lookup}] = await Promise.all([import('./clients/monitor/monitor.ts'), lookups()])
+      return openMonitor(settings, {timeoutMs, lookup})
+    }),
   )
   return {
     ...local,

@@ -1,5 +1,6 @@
 import {Agent as HttpAgent} from 'node:http'
 import {Agent as HttpsAgent} from 'node:https'
+import type {LookupFunction} from 'node:net'
 import type {ZodType} from 'zod'
 import {type Answer, answered, unanswered} from '../../domain/answer.ts'
 import {inTurns} from '../../domain/in-turns.ts'
@@ -7,17 +8,19 @@ import type {JetStreamInfo, RaftNode} from '../../domain/observation.ts'
 import {humanDuration} from '../../domain/quantity.ts'
 import type {ClusterSettings, NodeTarget} from '../../domain/settings.ts'
 import type {Monitor, MonitorPages} from '../ports.ts'
-import {readTlsFiles, type TlsMaterial} from '../tls-files.ts'
+import {readTlsFiles} from '../tls-files.ts'
 import {get, type Reply, type Transport} from './http.ts'
 import type * as Mapping from './mapping.ts'
 import type * as Schemas from './schemas.ts'
-import {expiryOfClientPort, expiryOfTlsPort} from './tls.ts'
+import {expiryOfClientPort, expiryOfTlsPort, type TlsTarget} from './tls.ts'
 
 export interface MonitorOptions {
   /** Limit for the whole answer to one question, retries included, milliseconds. */
   readonly timeoutMs: number
   /** Longest answer that is read, bytes. */
   readonly maxBytes?: number
+  /** Node's own where absent. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 const DEFAULT_MAX_BYTES = 128 * 1024 * 1024
@@ -42,12 +45,12 @@ const RAFT_CONCURRENCY = 4
  */
 export async function openMonitor(
   {monitorScheme: scheme, tls}: Pick<ClusterSettings, 'monitorScheme' | 'tls'>,
-  {timeoutMs, maxBytes = DEFAULT_MAX_BYTES}: MonitorOptions,
+  {timeoutMs, maxBytes = DEFAULT_MAX_BYTES, lookup}: MonitorOptions,
 ): Promise<Monitor & MonitorPages> {
   const material = await readTlsFiles(tls)
-  const pool = {keepAlive: true, maxSockets: 16}
+  const pool = {keepAlive: true, maxSockets: 16, ...(lookup ? {lookup} : {})}
   const agent = scheme === 'https' ? new HttpsAgent({...pool, ...material}) : new HttpAgent(pool)
-  return new HttpMonitor({scheme, agent, maxBytes}, material, timeoutMs)
+  return new HttpMonitor({scheme, agent, maxBytes}, {material, lookup}, timeoutMs)
 }
 
 /** An answer of the right shape, and its HTTP status. */
@@ -59,13 +62,13 @@ interface Checked<T> {
 
 class HttpMonitor implements Monitor, MonitorPages {
   readonly #transport: Transport
-  readonly #material: TlsMaterial
+  readonly #secure: Pick<TlsTarget, 'material' | 'lookup'>
   readonly #timeoutMs: number
   #tools: Promise<readonly [typeof Schemas, typeof Mapping]> | undefined
 
-  constructor(transport: Transport, material: TlsMaterial, timeoutMs: number) {
+  constructor(transport: Transport, secure: Pick<TlsTarget, 'material' | 'lookup'>, timeoutMs: number) {
     this.#transport = transport
-    this.#material = material
+    this.#secure = secure
     this.#timeoutMs = timeoutMs
   }
 
@@ -142,11 +145,11 @@ class HttpMonitor implements Monitor, MonitorPages {
   }
 
   async certificateExpiry({host, monitorPort, clientPort}: NodeTarget): Promise<number | undefined> {
-    const material = this.#material
+    const secure = this.#secure
     const expiries = await this.#within((signal) =>
       Promise.all([
-        this.#transport.scheme === 'https' ? expiryOfTlsPort({host, port: monitorPort, material}, signal) : undefined,
-        expiryOfClientPort({host, port: clientPort, material}, signal),
+        this.#transport.scheme === 'https' ? expiryOfTlsPort({host, port: monitorPort, ...secure}, signal) : undefined,
+        expiryOfClientPort({host, port: clientPort, ...secure}, signal),
       ]),
     )
     const known = expiries.filter((expiry) => expiry !== undefined)

@@ -1,27 +1,32 @@
-import {connect as connectTcp} from 'node:net'
+import type {LookupFunction} from 'node:net'
 import type {DetailedPeerCertificate, TLSSocket} from 'node:tls'
 import {type Answer, answered, unanswered} from '../../domain/answer.ts'
 import {messageOf} from '../../errors.ts'
 import type {CertificateProbe} from '../ports.ts'
-import {readInfo, startTls, type TlsTarget} from './tls.ts'
+import {readInfo, startTcp, startTls, type TlsTarget} from './tls.ts'
 
-/** Nothing is sent, and nothing trusted: what is wrong with a certificate is for the caller to say. */
-export const certificateProbe: CertificateProbe = {
-  async chain({host, port, kind}, signal) {
-    const target: TlsTarget = {host, port, material: {}}
-    if (kind === 'https') return chainOf(startTls(target), signal)
-    const socket = connectTcp({host, port})
-    let failure: unknown
-    socket.on('error', (error) => {
-      failure = error
-    })
-    const info = await readInfo(socket, AbortSignal.any([signal, AbortSignal.timeout(1000)]))
-    if (info === 'tls') return chainOf(startTls(target, socket), signal)
-    socket.destroy()
-    if (failure !== undefined) return unanswered('refused', messageOf(failure), Date.now())
-    if (info === 'silent' && !signal.aborted) return chainOf(startTls(target), signal)
-    return info === 'plain' ? answered(undefined, Date.now()) : unanswered('timeout', 'no answer in time', Date.now())
-  },
+/**
+ * Nothing is sent, and nothing trusted: what is wrong with a certificate is for the caller to say. Names are looked up by
+ * Node itself where `lookup` is absent.
+ */
+export function openCertificateProbe(lookup?: LookupFunction): CertificateProbe {
+  return {
+    async chain({host, port, kind}, signal) {
+      const target: TlsTarget = {host, port, material: {}, lookup}
+      if (kind === 'https') return chainOf(startTls(target), signal)
+      const socket = startTcp(target)
+      let failure: unknown
+      socket.on('error', (error) => {
+        failure = error
+      })
+      const info = await readInfo(socket, AbortSignal.any([signal, AbortSignal.timeout(1000)]))
+      if (info === 'tls') return chainOf(startTls(target, socket), signal)
+      socket.destroy()
+      if (failure !== undefined) return unanswered('refused', messageOf(failure), Date.now())
+      if (info === 'silent' && !signal.aborted) return chainOf(startTls(target), signal)
+      return info === 'plain' ? answered(undefined, Date.now()) : unanswered('timeout', 'no answer in time', Date.now())
+    },
+  }
 }
 
 function chainOf(socket: TLSSocket, signal: AbortSignal): Promise<Answer<readonly string[] | undefined>> {

@@ -1,4 +1,4 @@
-import {connect as connectTcp, isIP, type Socket} from 'node:net'
+import {connect as connectTcp, isIP, type LookupFunction, type Socket} from 'node:net'
 import {connect as connectTls, type TLSSocket} from 'node:tls'
 import type {TlsMaterial} from '../tls-files.ts'
 
@@ -6,6 +6,8 @@ export interface TlsTarget {
   readonly host: string
   readonly port: number
   readonly material: TlsMaterial
+  /** Node's own where absent. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /**
@@ -22,16 +24,25 @@ export function expiryOfTlsPort(target: TlsTarget, signal: AbortSignal): Promise
  */
 export async function expiryOfClientPort(target: TlsTarget, signal: AbortSignal): Promise<number | undefined> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(1000)])
-  const socket = connectTcp({host: target.host, port: target.port})
+  const socket = startTcp(target)
   const info = await readInfo(socket, patience)
   if (info === 'tls') return expiryOf(startTls(target, socket), signal)
   socket.destroy()
   return info === 'silent' && !signal.aborted ? expiryOfTlsPort(target, signal) : undefined
 }
 
-export function startTls({host, port, material}: TlsTarget, socket?: Socket): TLSSocket {
+export function startTcp(target: TlsTarget): Socket {
+  return connectTcp(placeOf(target))
+}
+
+export function startTls(target: TlsTarget, socket?: Socket): TLSSocket {
+  const {host, material} = target
   const servername = isIP(host) ? '' : host
-  return connectTls({...material, ...(socket ? {socket} : {host, port}), servername, rejectUnauthorized: false})
+  return connectTls({...material, ...(socket ? {socket} : placeOf(target)), servername, rejectUnauthorized: false})
+}
+
+function placeOf({host, port, lookup}: TlsTarget): {host: string; port: number; lookup?: LookupFunction} {
+  return {host, port, ...(lookup ? {lookup} : {})}
 }
 
 function expiryOf(socket: TLSSocket, signal: AbortSignal): Promise<number | undefined> {

@@ -6,6 +6,7 @@ import {checkServerIdentity, type PeerCertificate} from 'node:tls'
 import type {ConnectionOptions, NatsConnection, TlsOptions} from 'nats'
 import type {ClusterSettings} from '../../domain/settings.ts'
 import type {OpsError} from '../../errors.ts'
+import type {Lookups} from '../lookups.ts'
 import type {NatsClient, NatsConnectOptions} from '../ports.ts'
 import {readTlsFiles, type TlsMaterial} from '../tls-files.ts'
 import {loadNkeys} from './ed25519.ts'
@@ -21,11 +22,13 @@ const CLOSE_LIMIT_MS = 2000
  * verified.
  *
  * A lost connection is not mended: the next request is rejected with NATS_CONTACT_LOST, and whoever can go on connects
- * again. Rejects with NATS_UNREACHABLE, NATS_TLS (exit 7), NATS_AUTHORIZATION or CREDENTIALS_EXPIRED (exit 10).
+ * again. The library looks names up itself and cannot be told how; with `lookups` it comes to that only for a name which
+ * they have just found. Rejects with NATS_UNREACHABLE, NATS_TLS (exit 7), NATS_AUTHORIZATION or CREDENTIALS_EXPIRED (exit 10).
  */
 export async function connectNats(
   settings: Pick<ClusterSettings, 'tls'>,
   {servers, credentials, inspect, timeoutMs, inboxPrefix}: NatsConnectOptions,
+  lookups?: Pick<Lookups, 'addresses'>,
 ): Promise<NatsClient> {
   const {connect, createInbox, jwtAuthenticator} = await import('nats')
   await hangUpOnGarbage()
@@ -48,6 +51,7 @@ export async function connectNats(
         ...(credentials ? {authenticator: jwtAuthenticator(credentials.jwt, seed)} : {}),
       }
       try {
+        if (lookups) await resolveFirst(hostOf(server), timeoutMs, lookups)
         return clientOf(
           await collectSockets(sockets, server, () => connect(options)),
           createInbox(inboxPrefix),
@@ -166,6 +170,20 @@ async function collectSockets<T>(sockets: Dialled, server: string, work: () => P
     return await scope.run(true, work)
   } finally {
     unsubscribe('net.client.socket', note)
+  }
+}
+
+/** Rejects where the name has no address, or not in time: then the library is not to look for one either. */
+async function resolveFirst(host: string, limitMs: number, {addresses}: Pick<Lookups, 'addresses'>): Promise<void> {
+  const limit = new AbortController()
+  const late = delay(limitMs, undefined, limit).then(() => {
+    throw Object.assign(new Error(`no address for ${host} in time`), {code: 'TIMEOUT'})
+  })
+  late.catch(() => {})
+  try {
+    await Promise.race([addresses(host), late])
+  } finally {
+    limit.abort()
   }
 }
 

@@ -68,7 +68,7 @@ export async function openRollWorld(
         observeCluster(context, nodes),
         lookAtAws(awsMaxAgeMs),
         canary.echo(),
-        findAddresses(nodes, lookupLimitMs),
+        findAddresses(nodes, lookupLimitMs, context.addresses),
         aws.credentialsExpireAt(),
       ])
       seen = observation

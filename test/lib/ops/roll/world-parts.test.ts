@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import {openLookups} from '../../../../src/lib/clients/lookups.ts'
 import type {Aws, CommandResult, RunCommand} from '../../../../src/lib/clients/ports.ts'
 import {Exit, OpsError} from '../../../../src/lib/errors.ts'
 import {findAddresses} from '../../../../src/lib/ops/roll/addresses.ts'
@@ -237,6 +238,7 @@ describe('the addresses of nodes', () => {
     const found = await findAddresses(
       [node('a', '10.1.2.3'), node('b', 'fd00::1'), node('c', 'localhost'), node('d', 'no-such-host.invalid')],
       60_000,
+      openLookups({waitMs: 60_000}).addresses,
     )
     assert.deepEqual([found.get('a'), found.get('b'), found.has('d')], [['10.1.2.3'], ['fd00::1'], false])
     assert.ok(found.get('c')?.includes('127.0.0.1'))
