@@ -2,7 +2,8 @@
 // Plain JavaScript that the oldest Node still in use can parse: it may have to hand over to a newer one first.
 // An `import` of one of Node's modules reads all its exports and loads more of Node, which takes longer than the rest here.
 const builtin = async (name) => process.getBuiltinModule?.(name) ?? (await import(name))
-const {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync} = await builtin('node:fs')
+const {access, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync} =
+  await builtin('node:fs')
 const {constants, homedir} = await builtin('node:os')
 const {isAbsolute, join} = await builtin('node:path')
 const {fileURLToPath} = await builtin('node:url')
@@ -11,7 +12,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  // Not awaited: a reader that closes the pipe early (`| head -1`) leaves oclif's last flush pending for ever.
+  // Not awaited: Node would have an exit status of its own for a promise that stays pending.
   if (existsSync(here('../dist/commands'))) run()
   else fail('this checkout has not been built', 'script/bootstrap')
 } else {
@@ -33,6 +34,7 @@ async function run() {
     process.stdout.on('error', () => {})
     return process.stdout.write(help)
   }
+  startThreads()
   const cache = compileCacheFolder()
   const {enableCompileCache} = await builtin('node:module')
   if (cache) enableCompileCache?.(cache)
@@ -41,6 +43,20 @@ async function run() {
   const {default: oclif} = await import('../dist/oclif.js')
   // No plugins from a folder of the user's: what runs beside admin credentials is in this package.
   await oclif.execute({loadOptions: {root: here('..'), userPlugins: false, devPlugins: false}})
+  const {leaveLookups} = await import('../dist/lib/output/ending.js')
+  await leaveLookups()
+}
+
+/**
+ * More threads than Node's four, half of which may look up names: where those of the nodes hang, AWS's are still found
+ * (src/lib/clients/lookups.ts). libuv reads the variable at the first use of its threads, which is here; the programs that
+ * natsops starts do not see it.
+ */
+function startThreads() {
+  if (process.env.UV_THREADPOOL_SIZE) return
+  process.env.UV_THREADPOOL_SIZE = '16'
+  access('/', () => {})
+  delete process.env.UV_THREADPOOL_SIZE
 }
 
 /** In oclif's own words. */

@@ -143,7 +143,12 @@ function execute(script: string, ...args: readonly string[]): void {
 
 /** Returns the files it wrote. */
 async function bundle(): Promise<ReadonlySet<string>> {
-  const programs = ['src/lib/help.ts', 'src/lib/lab/supervisor-main.ts', 'src/lib/ops/credentials-remover.ts']
+  const programs = [
+    'src/lib/help.ts',
+    'src/lib/output/ending.ts',
+    'src/lib/lab/supervisor-main.ts',
+    'src/lib/ops/credentials-remover.ts',
+  ]
   const entries = [...globSync('src/commands/**/*.ts'), ...globSync('src/lib/hooks/*.ts'), ...programs]
   const {metafile} = await build({
     entryPoints: [

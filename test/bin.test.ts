@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import {type ChildProcess, spawn} from 'node:child_process'
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {
   chmodSync,
@@ -17,15 +17,35 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {Config} from '@oclif/core'
+import {killAll} from './support/children.ts'
 
 /** A command that tells which Node runs it, from where, and then does as it is told. */
-const probe = `import {Command} from '@oclif/core'
+const probe = `import {lookup} from 'node:dns'
+import {open, openSync, stat, writeSync} from 'node:fs'
+import {Command} from '@oclif/core'
 export default class Probe extends Command {
   static strict = false
   async run() {
     const {argv: [what = '']} = await this.parse(Probe)
     if (what === 'echo') process.stdin.pipe(process.stdout)
     if (what === 'exit') process.exitCode = 21
+    if (what === 'look-up') {
+      process.on('exit', (code) => writeSync(2, 'the handler saw ' + code))
+      lookup('c-node-1.c.internal', () => {})
+      process.exitCode = 21
+      console.log('x'.repeat(1_000_000))
+      writeSync(2, 'all is said, ')
+      return
+    }
+    if (what === 'threads') {
+      const {FIFO, UV_THREADPOOL_SIZE = 'unset'} = process.env
+      for (let count = 0; count < 15; count++) open(FIFO, 'r', () => {})
+      stat('/', () => {
+        console.log(UV_THREADPOOL_SIZE)
+        openSync(FIFO, 'r+')
+      })
+      return
+    }
     if (what === 'wait') {
       const alive = setInterval(() => {}, 1000)
       process.once('SIGTERM', () => { console.log('got SIGTERM'); process.exitCode = 130; clearInterval(alive) })
@@ -48,6 +68,9 @@ describe('bin/run.js', () => {
     mkdirSync(join(root, 'node_modules'))
     symlinkSync(join(process.cwd(), 'node_modules/@oclif'), join(root, 'node_modules/@oclif'))
     writeFileSync(join(root, 'dist/commands/probe.js'), probe)
+    mkdirSync(join(root, 'dist/lib/output'), {recursive: true})
+    const ending = pathToFileURL('src/lib/output/ending.ts').href
+    writeFileSync(join(root, 'dist/lib/output/ending.js'), `export * from '${ending}'`)
     writeFileSync(join(root, 'dist/oclif.js'), `export {default} from '@oclif/core/execute'`)
     const oclif = {bin: 'natsops', commands: {strategy: 'pattern', target: './dist/commands'}}
     writeFileSync(
@@ -58,7 +81,11 @@ describe('bin/run.js', () => {
     writeFileSync(old, `Object.defineProperty(process, 'versions', {value: {...process.versions, node: '20.19.0'}})`)
   })
 
-  afterEach(() => rmSync(join(root, '..'), {recursive: true, force: true}))
+  const children: ChildProcess[] = []
+  afterEach(async () => {
+    await killAll(children.splice(0))
+    rmSync(join(root, '..'), {recursive: true, force: true})
+  })
 
   const ownNode = () => join(root, 'node_modules/node/bin/node')
   const installOwnNode = () => {
@@ -207,6 +234,43 @@ describe('bin/run.js', () => {
     writeFileSync(join(root, 'dist/.built'), '')
     utimesSync(join(root, 'dist/.built'), new Date(0), new Date(0))
     assert.equal((await outcome(start(['probe']))).stderr, '')
+  })
+
+  /** Whoever opens it to read waits for a writer, in a thread, as a lookup waits for its name server. */
+  const makeFifo = () => {
+    const path = join(root, 'fifo')
+    execFileSync('mkfifo', [path])
+    return path
+  }
+
+  it('does not wait for a lookup once the command is over: output whole, handlers run, exit status its own', async () => {
+    const hanging = join(root, 'hanging.mjs')
+    writeFileSync(
+      hanging,
+      `import dns from 'node:dns'
+      import {open} from 'node:fs'
+      const active = process.getActiveResourcesInfo
+      dns.lookup = () => {
+        open(${JSON.stringify(makeFifo())}, 'r', () => {})
+        process.getActiveResourcesInfo = () => [...active.call(process), 'GetAddrInfoReqWrap']
+      }`,
+    )
+    const child = start(['probe', 'look-up'], {nodeArgs: ['--import', pathToFileURL(hanging).href]})
+    children.push(child)
+    const [said] = await once(child.stderr as NodeJS.ReadableStream, 'data')
+    const {stdout, stderr, code} = await outcome(child)
+    assert.deepEqual([stdout.length, `${said}${stderr}`, code], [1_000_001, 'all is said, the handler saw 21', 21])
+  })
+
+  it('has threads left where names of nodes hang, unless told how many, and tells no program it starts', async () => {
+    const env = {PATH: process.env.PATH, HOME: root, FIFO: makeFifo()}
+    const run = (more: NodeJS.ProcessEnv = {}) => {
+      const child = spawn(process.execPath, [join(root, 'bin/run.js'), 'probe', 'threads'], {env: {...env, ...more}})
+      children.push(child)
+      return outcome(child)
+    }
+    assert.deepEqual(await run(), {stdout: 'unset\n', stderr: '', code: 0})
+    assert.deepEqual(await run({UV_THREADPOOL_SIZE: '17'}), {stdout: '17\n', stderr: '', code: 0})
   })
 
   it('ends well when the reader closes the pipe early', async () => {

@@ -1,5 +1,6 @@
 import {Chalk} from 'chalk'
 import {type ErrorDescription, Exit} from '../errors.ts'
+import {endProcess} from './ending.ts'
 import {printable, printableLines} from './text.ts'
 
 /** What `colour` can say. Meaning, not paint: the palette is here and nowhere else. */
@@ -136,7 +137,7 @@ export function openTerminal(
       paint: (tone, text) => onStderr[tone](text),
       write: (text) => void (quiet || stderr.write(text)),
     },
-    exit: (status) => process.exit(status),
+    exit: endProcess,
   }
 }
 
