@@ -3,9 +3,18 @@ import * as ux from '@oclif/core/ux'
 import {changeFlags, clusterFlags, NatsopsCommand, type ParsedClusterFlags} from './command.ts'
 import {parseDuration} from './config/duration.ts'
 import type {ClusterContext} from './context.ts'
+import {type Consent, resumeCommand} from './domain/roll/consent.ts'
 import type {RollEvent} from './domain/roll/events.ts'
-import type {DrainMode, RollPlan, RollRequest, Strategy} from './domain/roll/plan.ts'
+import {
+  type DrainMode,
+  drainModes,
+  type RollPlan,
+  type RollRequest,
+  type Strategy,
+  strategies,
+} from './domain/roll/plan.ts'
 import {type RollReport, reportRoll, tellReport} from './domain/roll/report.ts'
+import {isSettle} from './domain/settings.ts'
 import {type Told, tell} from './domain/told.ts'
 import {exitOf, UsageError} from './errors.ts'
 import {type EventFile, openEventFile} from './ops/roll/event-file.ts'
@@ -41,7 +50,10 @@ export const acceptanceFlags = {
     summary: 'stream or STREAM/CONSUMER whose only copy may be lost; once for each',
     helpValue: 'STREAM',
   }),
-  'accept-unseen': Flags.boolean({summary: 'go on with a silent node, though nobody knows what lives on it alone'}),
+  'accept-unseen': Flags.boolean({
+    default: false,
+    summary: 'go on with a silent node, though nobody knows what lives on it alone',
+  }),
 }
 
 /** Flags of everything that replaces nodes. */
@@ -53,17 +65,20 @@ export const replaceFlags = {
     helpValue: 'DURATION',
   }),
   strategy: Flags.string({
-    options: ['terminate', 'instance-refresh'],
+    options: strategies,
     default: 'terminate',
     summary: 'how AWS is asked to replace an instance',
   }),
   drain: Flags.string({
-    options: ['auto', 'ssm', 'api', 'none'],
+    options: drainModes,
     default: 'auto',
     summary: 'before a node goes: move its leaders (api), stop its server (ssm), both (auto) or neither (none)',
   }),
   ...acceptanceFlags,
-  'accept-old-servers': Flags.boolean({summary: 'roll servers before 2.12, which let an empty node vote'}),
+  'accept-old-servers': Flags.boolean({
+    default: false,
+    summary: 'roll servers before 2.12, which let an empty node vote',
+  }),
   'skip-bootstrap-check': Flags.boolean({summary: 'do not wait for the bootstrap log of the new instance'}),
   ...eventsFlag,
 }
@@ -85,6 +100,8 @@ interface Drive extends Omit<ProgressOptions, 'now'> {
   /** Undefined until the first event tells it. */
   readonly roll?: string
   readonly plan?: RollPlan
+  /** What whoever drives has accepted: for the command that goes on. */
+  readonly consent: Consent
 }
 
 /** What the commands share that drive a roll: the plan, the progress, the events, the report, and one JSON document. */
@@ -125,7 +142,10 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
       if (dryRun) return this.#endWithout('planned', plan)
       const names = plan.nodes.map(({identity}) => identity.node)
       await this.confirm(`replace ${names.join(', ')}`, cluster, flags.confirm)
-      return await this.drive(ctx, sink, {remaining: names, plan}, (report) => startRoll(ctx, prepared, report))
+      const {request: consent} = prepared
+      return await this.drive(ctx, sink, {remaining: names, plan, consent}, (report) =>
+        startRoll(ctx, prepared, report),
+      )
     } finally {
       sink?.close()
       for (const world of opened) await world.close()
@@ -136,14 +156,14 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
   protected async drive(
     ctx: ClusterContext,
     sink: EventFile | undefined,
-    {roll: known, plan = undefined, remaining, done = []}: Drive,
+    {roll: known, plan = undefined, remaining, done = [], consent}: Drive,
     work: (report: (event: RollEvent) => void) => Promise<string>,
   ): Promise<RollResult> {
     const {settings, clock, signal} = ctx
     const {name: cluster} = settings
     surviveLostTerminal()
     const progress = openRollProgress(this.terminal.conversation, {now: clock.now, remaining, done})
-    const onSignal = (): void => progress.interrupt(`natsops roll resume --cluster ${cluster}`)
+    const onSignal = (): void => progress.interrupt(resumeCommand(cluster, consent))
     signal.addEventListener('abort', onSignal, {once: true})
     const events: RollEvent[] = []
     let roll = known
@@ -231,9 +251,6 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
 /** As narrow as the configuration's own key. */
 function settleOf(text: string): number {
   const ms = parseDuration(text)
-  if (ms !== undefined && ms >= SHORTEST_SETTLE_MS && ms <= LONGEST_SETTLE_MS) return ms
+  if (ms !== undefined && isSettle(ms)) return ms
   throw new UsageError(`--settle ${JSON.stringify(text)} is not between 1s and 24h`, ['--settle 120s'])
 }
-
-const SHORTEST_SETTLE_MS = 1000
-const LONGEST_SETTLE_MS = 86_400_000

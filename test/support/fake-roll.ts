@@ -18,7 +18,7 @@ import type {
 import {runRoll} from '../../src/lib/ops/roll/roll.ts'
 import {ClusterClock} from './cluster-clock.ts'
 import type {FakeCluster} from './fake-cluster.ts'
-import {LOCK, LockStore} from './lock-store.ts'
+import {LockStore, PLACE} from './lock-store.ts'
 
 /** Thrown in place of everything a killed process would still have done. */
 class Crash extends Error {}
@@ -107,16 +107,16 @@ export class RollRig {
     this.#dead = false
     this.abort = new AbortController()
     try {
-      const held = await readLock(this.store, LOCK)
+      const held = await readLock(this.store, PLACE)
       const lock = held
         ? await assumeLock(
             this.store,
-            LOCK,
+            PLACE,
             {...held.document, holder: this.#holder(pid), handedOver: false, beat: held.document.beat + 1},
             held.version,
             this.clock,
           )
-        : await acquireLock(this.store, LOCK, this.#document(pid), this.clock)
+        : await acquireLock(this.store, PLACE, this.#document(pid), this.clock)
       await runRoll({
         world: this.#world(),
         lock: {

@@ -65,7 +65,7 @@ export const JSON_LINES: readonly string[] = [
 /** After a roll that was held and left in good order. */
 export const LOCKED_LINES: readonly string[] = [
   'roll status',
-  'roll resume --dry-run',
+  'roll resume --dry-run --accept-loss audit',
   'roll abort --dry-run',
   'roll history',
   'roll show last',

@@ -1,7 +1,15 @@
 import type {Parameter, ParameterStore} from '../../src/lib/clients/ports.ts'
+import type {LockDocument} from '../../src/lib/domain/roll/lock.ts'
 import {Exit, OpsError} from '../../src/lib/errors.ts'
 
 export const LOCK = '/nats-cluster/c/natsops/lock'
+/** As the settings of cluster c have it. */
+export const PLACE = {name: 'c', ssmPrefix: '/nats-cluster/c'}
+
+/** A lock as it was written, believed without a look. */
+export function lockIn(text: string): LockDocument {
+  return JSON.parse(text) as LockDocument
+}
 
 /** SSM's parameter store as far as a lock needs it: versions included. */
 export class LockStore implements ParameterStore {

@@ -10,7 +10,8 @@ import {abortRoll} from '../../src/lib/ops/roll/abort.ts'
 import {askJetStream} from '../../src/lib/ops/roll/jetstream-api.ts'
 import {openNatsLink} from '../../src/lib/ops/roll/nats-link.ts'
 import {openRealWorld} from '../../src/lib/ops/roll/open-world.ts'
-import {type OpenWorld, prepareRoll, type RollPace, resumeRoll, startRoll} from '../../src/lib/ops/roll/start.ts'
+import {prepareResume, resumeRoll} from '../../src/lib/ops/roll/resume.ts'
+import {type OpenWorld, prepareRoll, type RollPace, startRoll} from '../../src/lib/ops/roll/start.ts'
 import {openRollWorld, type WorldOptions} from '../../src/lib/ops/roll/world.ts'
 import {eventually} from './eventually.ts'
 import {startLab, type TestLab, type TestLabOptions} from './lab.ts'
@@ -205,7 +206,8 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
       }),
     resume: ({pace = hurriedPace, ...options} = {}) =>
       run(options, async (ctx, report, openWorld) => {
-        await resumeRoll(ctx, {takeOver: false}, openWorld, report, pace)
+        const prepared = await prepareResume(ctx, {takeOver: false})
+        await resumeRoll(ctx, prepared, prepared.held.document.request, openWorld, report, pace)
         return undefined
       }),
     async abort() {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import Roll from '../../src/commands/roll/index.ts'
+import type {LockedRequest} from '../../src/lib/domain/roll/lock.ts'
 import {Exit} from '../../src/lib/errors.ts'
 import type {RollScene} from './roll-scene.ts'
 import {runCommand} from './run.ts'
@@ -10,9 +11,19 @@ export async function hold(scene: RollScene): Promise<void> {
   assert.equal((await runCommand(Roll, ['--confirm', 'c'], scene.wiring())).exitCode, Exit.heldDegraded)
 }
 
+/** A roll that was allowed nothing out of the ordinary. */
+export const LOCKED_REQUEST: LockedRequest = {
+  strategy: 'terminate',
+  drain: 'auto',
+  settleMs: 1000,
+  acceptedLoss: [],
+  acceptsUnseen: false,
+  acceptsOldServers: false,
+  checksBootstrap: true,
+}
+
 /** Somebody else's roll: alive until its lock is seen to stand still. */
 export function otherLock(scene: RollScene, changes: object = {}): object {
-  const request = {strategy: 'terminate', drain: 'auto', settleMs: 1000, acceptedLoss: [], checksBootstrap: true}
   return {
     format: 1,
     roll: '20260102-030405-abc123',
@@ -20,7 +31,7 @@ export function otherLock(scene: RollScene, changes: object = {}): object {
     holder: {user: 'ben', host: 'desk', pid: 99},
     startedAt: scene.clock.now() - 90_000,
     heartbeatAt: scene.clock.now() - 20_000,
-    request: {...request, acceptsUnseen: false, acceptsOldServers: false},
+    request: LOCKED_REQUEST,
     remaining: ['c-node-3', 'c-node-1'],
     done: ['c-node-2'],
     handedOver: false,

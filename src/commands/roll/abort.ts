@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {changeFlags, clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import {type AbortDocument, abortRoll, planAbort} from '../../lib/ops/roll/abort.ts'
 import {readClaim} from '../../lib/ops/roll/claim.ts'
-import {readStatus} from '../../lib/ops/roll/status.ts'
+import {statusOf} from '../../lib/ops/roll/status.ts'
 import {renderFields} from '../../lib/output/fields.ts'
 import {renderAbort} from '../../lib/output/roll/abort.ts'
 import {statusFields} from '../../lib/output/roll/status.ts'
@@ -30,8 +30,9 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     const ctx = await this.clusterContext(flags)
     const {terminal} = this
     const takeOver = flags['take-over']
-    const {document} = await readClaim(ctx, await (await ctx.aws()).parameters(), takeOver)
-    const status = await readStatus(ctx)
+    const held = await readClaim(ctx, await (await ctx.aws()).parameters(), takeOver)
+    const {document} = held
+    const status = await statusOf(ctx, held)
     const style = {decorated: terminal.interactive, paint: terminal.conversation.paint}
     terminal.conversation.write(`${renderFields(statusFields(status, ctx.clock.now(), style.decorated), style)}\n\n`)
     if (flags['dry-run']) {

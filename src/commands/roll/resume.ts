@@ -1,18 +1,19 @@
 import * as Flags from '@oclif/core/flags'
 import {changeFlags, clusterFlags} from '../../lib/command.ts'
-import {readClaim} from '../../lib/ops/roll/claim.ts'
-import {lockedBy} from '../../lib/ops/roll/lock.ts'
-import {resumeRoll} from '../../lib/ops/roll/start.ts'
-import {readStatus} from '../../lib/ops/roll/status.ts'
+import {assertConsent, prepareResume, resumeRoll} from '../../lib/ops/roll/resume.ts'
+import {statusOf} from '../../lib/ops/roll/status.ts'
 import {renderFields} from '../../lib/output/fields.ts'
 import {statusFields} from '../../lib/output/roll/status.ts'
-import {eventsFlag, RollCommand, type RollResult} from '../../lib/roll-command.ts'
+import {acceptanceFlags, eventsFlag, RollCommand, type RollResult} from '../../lib/roll-command.ts'
 
 export default class RollResume extends RollCommand<RollResult> {
   static override summary = 'Go on with a roll that was held or interrupted, with the node in flight first'
   static override description =
     `The lock says what is left to do, so any machine that reaches AWS and the cluster can go on. A lock that was left in
-good order is taken at once; any other needs --take-over, and natsops first watches for 45 s that nobody renews it.`
+good order is taken at once; any other needs --take-over, and natsops first watches for 45 s that nobody renews it.
+
+What the roll was allowed to lose is shown first, and whoever resumes it accepts the same again by the same flags:
+refused with 3 otherwise. Nothing is allowed that was not before.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --cluster nats-prod',
     '<%= config.bin %> <%= command.id %> --cluster nats-prod --take-over --confirm nats-prod',
@@ -20,6 +21,7 @@ good order is taken at once; any other needs --take-over, and natsops first watc
   static override flags = {
     ...clusterFlags,
     ...changeFlags,
+    ...acceptanceFlags,
     ...eventsFlag,
     'take-over': Flags.boolean({summary: 'take the lock of somebody who is gone'}),
   }
@@ -29,22 +31,23 @@ good order is taken at once; any other needs --take-over, and natsops first watc
     const ctx = await this.clusterContext(flags)
     const {name: cluster} = ctx.settings
     const takeOver = flags['take-over']
-    const {document} = await readClaim(ctx, await (await ctx.aws()).parameters(), takeOver)
-    const status = await readStatus(ctx)
-    if (document.purpose === 'drain') throw lockedBy(status.parameter, document)
+    const consent = {acceptedLoss: flags['accept-loss'] ?? [], acceptsUnseen: flags['accept-unseen']}
+    const prepared = await prepareResume(ctx, {takeOver})
+    const status = await statusOf(ctx, prepared.held)
     const sink = this.openEvents(flags.events)
     try {
       const {conversation} = this.terminal
       const style = {decorated: this.terminal.interactive, paint: conversation.paint}
       conversation.write(`${renderFields(statusFields(status, ctx.clock.now(), style.decorated), style)}\n\n`)
-      const {roll, remaining, done} = document
+      assertConsent(cluster, prepared, consent)
+      const {roll, remaining, done} = prepared.held.document
       if (flags['dry-run']) {
         this.terminal.say('dry run: nothing was changed')
         return {cluster, roll, outcome: 'planned', exit: 0, plan: null, report: null}
       }
       await this.confirm(`resume roll ${roll}`, cluster, flags.confirm)
-      return await this.drive(ctx, sink, {roll, remaining, done}, (report) =>
-        resumeRoll(ctx, {takeOver}, this.openRollWorld, report),
+      return await this.drive(ctx, sink, {roll, remaining, done, consent}, (report) =>
+        resumeRoll(ctx, prepared, consent, this.openRollWorld, report),
       )
     } finally {
       sink?.close()

@@ -1,6 +1,6 @@
 import {isIP} from 'node:net'
 import * as z from 'zod'
-import {defaultThresholds} from '../domain/settings.ts'
+import {defaultThresholds, isSettle} from '../domain/settings.ts'
 import {parseDuration} from './duration.ts'
 import {
   CLUSTER_NAME,
@@ -53,7 +53,7 @@ const settleRule = 'a duration from 1s to 24h such as 120s or 2m, or whole secon
 const settle = z
   .union([z.string(), z.number()], settleRule)
   .transform((value) => (parseDuration(String(value)) ?? Number.NaN) / 1000)
-  .refine((seconds) => Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400, settleRule)
+  .refine((seconds) => Number.isInteger(seconds) && isSettle(seconds * 1000), settleRule)
 
 const logGroup = text('the name of a log group: letters, digits, _-/.# and {cluster}', (value) =>
   /^([a-zA-Z0-9_./#-]|\{cluster\}){1,512}$/.test(value),

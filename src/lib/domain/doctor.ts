@@ -1,5 +1,6 @@
 import {humanDuration} from './quantity.ts'
-import {describeHolder, type LockDocument} from './roll/lock.ts'
+import {describeHolder, type LockDocument, undoDrainCommand} from './roll/lock.ts'
+import {quoteForShell} from './shell.ts'
 
 /**
  * `info`: worth knowing, not wrong. `unknown`: it was to be found out and could not be. `not-checked`: there is no way to
@@ -128,21 +129,25 @@ export function judgeSkew(skews: readonly {readonly whose: string; readonly ms: 
 /** A holder renews every 15 s: after this long it sleeps, or is gone. */
 const STALE_LOCK_MS = 120_000
 
-export function judgeLock(lock: LockDocument | undefined, now: number): Outcome {
+/** `cluster` is the name by the settings: a lock may say anything. */
+export function judgeLock(cluster: string, lock: LockDocument | undefined, now: number): Outcome {
   if (!lock) return {status: 'ok', message: 'no roll is under way'}
-  const {cluster, holder, current, handedOver, purpose, heartbeatAt, roll} = lock
+  const {holder, current, handedOver, purpose, heartbeatAt, roll} = lock
   const age = now - heartbeatAt
   const node = current?.identity.node
   if (purpose === 'drain') {
-    const fix = `natsops node drain ${node ?? ''} --undo --cluster ${cluster}`
-    return {status: 'warning', message: `${node} is drained by ${describeHolder(holder)}`, fix}
+    const fix =
+      node === undefined
+        ? quoteForShell(['natsops', 'roll', 'abort', '--cluster', cluster])
+        : undoDrainCommand(cluster, node)
+    return {status: 'warning', message: `${node ?? 'a node'} is drained by ${describeHolder(holder)}`, fix}
   }
   if (handedOver) {
     const message = `roll ${roll} was left unfinished by ${describeHolder(holder)}`
-    return {status: 'warning', message, fix: `natsops roll resume --cluster ${cluster}`}
+    return {status: 'warning', message, fix: quoteForShell(['natsops', 'roll', 'resume', '--cluster', cluster])}
   }
   const held = `roll ${roll} is held by ${describeHolder(holder)}`
   if (age < STALE_LOCK_MS) return {status: 'info', message: `${held}, renewed ${humanDuration(Math.max(0, age))} ago`}
   const message = `${held} and was not renewed for ${humanDuration(age)}`
-  return {status: 'warning', message, fix: `natsops roll status --cluster ${cluster}`}
+  return {status: 'warning', message, fix: quoteForShell(['natsops', 'roll', 'status', '--cluster', cluster])}
 }

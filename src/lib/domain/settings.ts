@@ -135,6 +135,12 @@ export const defaultPorts: Ports = {client: 4222, cluster: 6222, monitor: 8222}
 export const conventionalRegion = 'us-east-2'
 const conventionalNodeCount = 3
 const conventionalSettleSeconds = 120
+/** What --settle and the configuration's key may be, milliseconds. */
+export const settleLimits = {shortestMs: 1000, longestMs: 86_400_000} as const
+
+export function isSettle(ms: number): boolean {
+  return ms >= settleLimits.shortestMs && ms <= settleLimits.longestMs
+}
 
 /** Everything natsops knows about a cluster of which nothing is configured: the runbook's names. */
 export function conventionalSettings(name: string): ClusterSettings {

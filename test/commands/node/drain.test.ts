@@ -4,6 +4,7 @@ import Abort from '../../../src/commands/roll/abort.ts'
 import Roll from '../../../src/commands/roll/index.ts'
 import Status from '../../../src/commands/roll/status.ts'
 import {Exit, OpsError} from '../../../src/lib/errors.ts'
+import {LOCKED_REQUEST} from '../../support/roll-locks.ts'
 import {RollScene} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
 
@@ -139,7 +140,7 @@ describe('node drain', () => {
       await drain('2', '--confirm', 'c')
       const other = await drain('3', '--undo', '--confirm', 'c')
       assert.match(other.stderr, /c is locked: c-node-2 is drained by/)
-      scene.lock = {...scene.lock, purpose: 'roll'}
+      scene.lock = {...scene.lock, purpose: 'roll', request: LOCKED_REQUEST}
       const roll = await drain('2', '--undo', '--confirm', 'c')
       assert.match(roll.stderr, /c is locked by roll /)
       assert.deepEqual([none.exitCode, other.exitCode, roll.exitCode], [3, 6, 6])

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import Roll from '../../../src/commands/roll/index.ts'
 import {Exit} from '../../../src/lib/errors.ts'
 import type {FakeClusterOptions} from '../../support/fake-cluster/state.ts'
+import {otherLock} from '../../support/roll-locks.ts'
 import {RollScene, SINGLE} from '../../support/roll-scene.ts'
 import {bendingStreams} from '../../support/roll-view.ts'
 import {runCommand} from '../../support/run.ts'
@@ -112,28 +113,11 @@ describe('roll', () => {
       const unknown = await roll(['--node', '7', '--confirm', 'c'])
       assert.equal(unknown.exitCode, Exit.notFound)
       assert.match(unknown.stderr, /c has no node "7": there are c-node-1, c-node-2, c-node-3/)
-      scene.lock = heldLock()
+      scene.lock = otherLock(scene)
       const locked = await roll(['--confirm', 'c'])
       assert.equal(locked.exitCode, Exit.locked)
-      assert.match(locked.stderr, /c is locked by roll r-1, held by ben@desk \(pid 99\)/)
+      assert.match(locked.stderr, /c is locked by roll 20260102-030405-abc123, held by ben@desk \(pid 99\)/)
       assert.deepEqual(scene.cluster.terminated, [])
     })
   })
 })
-
-/** Somebody else's lock, alive as far as anybody here knows. */
-function heldLock(): object {
-  return {
-    format: 1,
-    roll: 'r-1',
-    cluster: 'c',
-    holder: {user: 'ben', host: 'desk', pid: 99},
-    startedAt: 0,
-    heartbeatAt: 0,
-    request: {},
-    remaining: ['c-node-1'],
-    done: [],
-    handedOver: false,
-    beat: 3,
-  }
-}

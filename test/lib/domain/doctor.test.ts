@@ -88,17 +88,17 @@ describe('what a doctor concludes', () => {
       handedOver: false,
       current: {identity: {node: 'c-node-2'}},
     } as unknown as LockDocument
-    assert.deepEqual(judgeLock(undefined, now), {status: 'ok', message: 'no roll is under way'})
-    assert.deepEqual(judgeLock(lock, now), {
+    assert.deepEqual(judgeLock('c', undefined, now), {status: 'ok', message: 'no roll is under way'})
+    assert.deepEqual(judgeLock('c', lock, now), {
       status: 'info',
       message: 'roll r1 is held by anna@laptop (pid 7), renewed 5s ago',
     })
-    assert.deepEqual(judgeLock({...lock, heartbeatAt: now - 3_600_000}, now), {
+    assert.deepEqual(judgeLock('c', {...lock, heartbeatAt: now - 3_600_000}, now), {
       status: 'warning',
       message: 'roll r1 is held by anna@laptop (pid 7) and was not renewed for 1h',
       fix: 'natsops roll status --cluster c',
     })
-    assert.equal(judgeLock({...lock, handedOver: true}, now).fix, 'natsops roll resume --cluster c')
-    assert.equal(judgeLock({...lock, purpose: 'drain'}, now).fix, 'natsops node drain c-node-2 --undo --cluster c')
+    assert.equal(judgeLock('c', {...lock, handedOver: true}, now).fix, 'natsops roll resume --cluster c')
+    assert.equal(judgeLock('c', {...lock, purpose: 'drain'}, now).fix, 'natsops node drain c-node-2 --undo --cluster c')
   })
 })

@@ -1,3 +1,4 @@
+import {quoteForShell} from '../shell.ts'
 import type {DrainMode, Strategy} from './plan.ts'
 import type {NodeIdentity} from './view.ts'
 
@@ -114,21 +115,9 @@ export function formatLock(lock: LockDocument): string {
   return JSON.stringify(lock)
 }
 
-/** The document, or undefined when the text is not one of this format. */
-export function parseLock(text: string): LockDocument | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<LockDocument> | null
-    const isOurs =
-      value?.format === 1 &&
-      typeof value.roll === 'string' &&
-      typeof value.cluster === 'string' &&
-      typeof value.holder?.host === 'string' &&
-      Array.isArray(value.remaining) &&
-      Array.isArray(value.done)
-    return isOurs ? (value as LockDocument) : undefined
-  } catch {
-    return undefined
-  }
+/** The command that brings a drained node back. To be pasted. */
+export function undoDrainCommand(cluster: string, node: string): string {
+  return quoteForShell(['natsops', 'node', 'drain', node, '--undo', '--cluster', cluster])
 }
 
 /** `anna@laptop (pid 4711)` */

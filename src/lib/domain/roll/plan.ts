@@ -21,8 +21,10 @@ export interface RollRequest {
   readonly checksBootstrap: boolean
 }
 
-export type Strategy = 'terminate' | 'instance-refresh'
-export type DrainMode = 'auto' | 'ssm' | 'api' | 'none'
+export const strategies = ['terminate', 'instance-refresh'] as const
+export type Strategy = (typeof strategies)[number]
+export const drainModes = ['auto', 'ssm', 'api', 'none'] as const
+export type DrainMode = (typeof drainModes)[number]
 
 export interface RollPlan {
   readonly cluster: string
@@ -206,7 +208,7 @@ function nameOfSingle(asset: Asset): string {
 }
 
 /** What the runbook leaves between two nodes, milliseconds. */
-const ADVISED_SETTLE_MS = 120_000
+export const ADVISED_SETTLE_MS = 120_000
 
 function warningsOf(
   view: RollView,

@@ -5,7 +5,7 @@ import {judgeExpiry} from '../../domain/service.ts'
 import {credentialParameters, type NodeTarget} from '../../domain/settings.ts'
 import {OpsError} from '../../errors.ts'
 import {fetchCredentials} from '../credentials.ts'
-import {lockParameter, readLock} from '../roll/lock.ts'
+import {readLock} from '../roll/lock.ts'
 import {blocked, type Check, shared} from './check.ts'
 
 export type AwsContext = Pick<
@@ -109,8 +109,8 @@ export function awsChecks(ctx: AwsContext, nodes: readonly NodeTarget[], limitMs
     {
       name: 'roll-lock',
       look: known(async () => {
-        const held = await readLock(await (await ctx.aws()).parameters(), lockParameter(settings))
-        return judgeLock(held?.document, clock.now())
+        const held = await readLock(await (await ctx.aws()).parameters(), settings)
+        return judgeLock(settings.name, held?.document, clock.now())
       }),
     },
   ]

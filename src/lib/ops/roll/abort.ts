@@ -10,7 +10,7 @@ import {subjectOf, undoStop} from './before.ts'
 import {claimable} from './claim.ts'
 import {isGoing, isRefreshing} from './going.ts'
 import {journalFolder, openJournal} from './journal.ts'
-import {assumeLock, lockParameter} from './lock.ts'
+import {assertKnownNodes, assumeLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {defaultPace, type OpenWorld, type RollPace, thisHolder} from './start.ts'
 
@@ -59,17 +59,17 @@ export async function abortRoll(
   pace: RollPace = defaultPace,
 ): Promise<AbortResult> {
   const {clock, configuration, settings, signal} = context
-  const name = lockParameter(settings)
   const store = await (await context.aws()).parameters()
   const held = await claimable(context, store, takeOver, pace)
   const discovery = await discoverNodes(context, {aws: true})
   if (discovery.problem) throw discovery.problem
   const {nodes} = discovery
   const {document} = held
+  assertKnownNodes(settings, {remaining: [], current: document.current}, nodes)
   const mine = {...document, holder: thisHolder(), handedOver: false, beat: document.beat + 1}
   const world = await openWorld(context, nodes)
   try {
-    const lock = await assumeLock(store, name, mine, held.version, clock)
+    const lock = await assumeLock(store, settings, mine, held.version, clock)
     const journal = await openJournal(journalFolder(configuration.paths.state, settings.name), document.roll)
     const machine = new RollMachine({world, lock, journal, clock, signal, nodes, ...pace, report})
     try {

@@ -3,7 +3,7 @@ import type {ParameterStore} from '../../clients/ports.ts'
 import type {ClusterContext} from '../../context.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
 import {Exit, OpsError} from '../../errors.ts'
-import {isStale, lockedBy, lockParameter, readLock} from './lock.ts'
+import {type HeldLock, isStale, lockedBy, lockParameter, readLock} from './lock.ts'
 import type {RollPace} from './start.ts'
 
 /** The lock, if this process may drive on from it. Rejects with NO_ROLL (exit 3) or LOCKED (exit 6). */
@@ -11,20 +11,26 @@ export async function claimable(
   context: ClusterContext,
   store: ParameterStore,
   takeOver: boolean,
-  {rhythm}: RollPace,
-): Promise<{readonly document: LockDocument; readonly version: number}> {
-  const {clock, settings, signal} = context
-  const name = lockParameter(settings)
+  pace: RollPace,
+): Promise<HeldLock> {
   const held = await readClaim(context, store, takeOver)
-  if (isLeft(held.document)) return held
-  if (!(await isStale(store, name, rhythm.heartbeat * 3, clock, signal))) {
-    throw new OpsError(`roll ${held.document.roll} is alive: its lock was renewed while natsops watched`, {
-      code: 'LOCKED',
-      exit: Exit.locked,
-      suggestions: [`natsops roll status --cluster ${settings.name}`],
-    })
-  }
+  await assertAbandoned(context, store, held, pace)
   return held
+}
+
+/** Rejects with LOCKED (exit 6) where the lock that was read turns out to be alive. Watches it where that is not plain. */
+export async function assertAbandoned(
+  {clock, settings, signal}: ClusterContext,
+  store: ParameterStore,
+  held: HeldLock,
+  {rhythm}: RollPace,
+): Promise<void> {
+  if (isLeft(held.document) || (await isStale(store, settings, held, rhythm.heartbeat * 3, clock, signal))) return
+  throw new OpsError(`roll ${held.document.roll} is alive: its lock was renewed while natsops watched`, {
+    code: 'LOCKED',
+    exit: Exit.locked,
+    suggestions: [`natsops roll status --cluster ${settings.name}`],
+  })
 }
 
 /** The lock that claimable would take, not yet watched: for showing it before asking. Rejects in the same way. */
@@ -32,17 +38,16 @@ export async function readClaim(
   {settings}: Pick<ClusterContext, 'settings'>,
   store: ParameterStore,
   takeOver: boolean,
-): Promise<{readonly document: LockDocument; readonly version: number}> {
-  const name = lockParameter(settings)
-  const held = await readLock(store, name)
+): Promise<HeldLock> {
+  const held = await readLock(store, settings)
   if (held === undefined) {
-    throw new OpsError(`no roll of ${settings.name} is under way: there is no lock ${name}`, {
+    throw new OpsError(`no roll of ${settings.name} is under way: there is no lock ${lockParameter(settings)}`, {
       code: 'NO_ROLL',
       exit: Exit.refused,
       suggestions: [`natsops roll history --cluster ${settings.name}`, `natsops health --cluster ${settings.name}`],
     })
   }
-  if (!isLeft(held.document) && !takeOver) throw lockedBy(name, held.document)
+  if (!isLeft(held.document) && !takeOver) throw lockedBy(settings, held.document)
   return held
 }
 

@@ -1,13 +1,14 @@
 import type {ClusterContext} from '../../context.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
-import type {LockDocument} from '../../domain/roll/lock.ts'
+import {type LockDocument, undoDrainCommand} from '../../domain/roll/lock.ts'
 import type {RollRequest} from '../../domain/roll/plan.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {describe, Exit, exitOf, messageOf, OpsError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
 import {prepareNode, undoStop} from './before.ts'
 import {claimable} from './claim.ts'
 import {isGoing} from './going.ts'
-import {acquireLock, assumeLock, lockedBy, lockParameter, readLock} from './lock.ts'
+import {acquireLock, assumeLock, lockedBy, readLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {memoryJournal} from './memory-journal.ts'
 import {RollRefused} from './outcome.ts'
@@ -100,7 +101,7 @@ export async function drainAndStop(
     beat: 0,
   }
   const store = await (await context.aws()).parameters()
-  const lock = await acquireLock(store, lockParameter(settings), document, clock)
+  const lock = await acquireLock(store, settings, document, clock)
   const journal = memoryJournal()
   const machine = new RollMachine({world, lock, journal, clock, signal, nodes, ...pace, report})
   try {
@@ -122,7 +123,7 @@ export async function drainAndStop(
 /** Undoes the drain's own doing and its lock; a server that does not start again keeps the lock, and is named. */
 async function takeBack(machine: RollMachine, node: string, error: unknown): Promise<unknown> {
   const {cluster, deps} = machine
-  const retry = `natsops node drain ${node} --cluster ${cluster}`
+  const retry = quoteForShell(['natsops', 'node', 'drain', node, '--cluster', cluster])
   if (error instanceof OpsError && error.code === 'LOCK_LOST') return error
   const isWhole = await undoStop(machine)
   await removeCanary(machine)
@@ -132,7 +133,7 @@ async function takeBack(machine: RollMachine, node: string, error: unknown): Pro
   }
   await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
   const message = `${messageOf(error)}; the server of ${node} was stopped and could not be started again`
-  return forDrain(error, message, Exit.heldDegraded, [`natsops node drain ${node} --undo --cluster ${cluster}`])
+  return forDrain(error, message, Exit.heldDegraded, [undoDrainCommand(cluster, node)])
 }
 
 /** A hold of the shared states speaks of resuming a roll: here something else comes next. */
@@ -157,13 +158,12 @@ function notStopped(cluster: string, node: string, events: readonly RollEvent[])
  */
 export async function readDrain(context: ClusterContext, given: string): Promise<LockDocument> {
   const {settings} = context
-  const parameter = lockParameter(settings)
-  const held = await readLock(await (await context.aws()).parameters(), parameter)
+  const held = await readLock(await (await context.aws()).parameters(), settings)
   const drained = held?.document.current?.identity.node
-  if (held && held.document.purpose !== 'drain') throw lockedBy(parameter, held.document)
+  if (held && held.document.purpose !== 'drain') throw lockedBy(settings, held.document)
   const isMeant = drained !== undefined && (drained === given || drained.endsWith(`-${given}`))
   if (held && isMeant) return held.document
-  if (held && drained !== undefined) throw lockedBy(parameter, held.document)
+  if (held && drained !== undefined) throw lockedBy(settings, held.document)
   throw new OpsError(`${given} of ${settings.name} was not drained by natsops: there is no lock that says so`, {
     code: 'NOT_DRAINED',
     exit: Exit.refused,
@@ -192,7 +192,7 @@ export async function undoDrain(
   const world = await openWorld(context, nodes)
   try {
     const mine = {...held.document, holder: thisHolder(), handedOver: false, beat: held.document.beat + 1}
-    const lock = await assumeLock(store, lockParameter(settings), mine, held.version, clock)
+    const lock = await assumeLock(store, settings, mine, held.version, clock)
     // There is no state before to compare with, and nobody expects one.
     const tell = (event: RollEvent): void => (event.type === 'skipped' ? undefined : report(event))
     const journal = memoryJournal()
@@ -213,9 +213,7 @@ export async function undoDrain(
     } catch (error) {
       await removeCanary(machine)
       await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
-      throw forDrain(error, messageOf(error), exitOf(error), [
-        `natsops node drain ${node} --undo --cluster ${settings.name}`,
-      ])
+      throw forDrain(error, messageOf(error), exitOf(error), [undoDrainCommand(settings.name, node)])
     }
   } finally {
     await world.close()

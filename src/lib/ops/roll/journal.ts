@@ -2,6 +2,7 @@ import {constants} from 'node:fs'
 import {open, readdir, readFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {formatEvent, parseJournal, type RollEvent} from '../../domain/roll/events.ts'
+import {ROLL_ID} from '../../domain/roll/lock-shape.ts'
 import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, messageOf, OpsError, UsageError} from '../../errors.ts'
 import {ensurePrivateFolder} from '../../files.ts'
@@ -72,7 +73,7 @@ export async function listJournals(folder: string): Promise<readonly string[]> {
 
 /** Roll ids come from the lock parameter too: one that is no plain name never becomes a path. */
 function journalPath(folder: string, roll: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(roll)) {
+  if (!ROLL_ID.test(roll)) {
     throw new UsageError(`${JSON.stringify(roll)} is not the id of a roll`, ['natsops roll history'])
   }
   return join(folder, `${roll}.jsonl`)

@@ -1,115 +1,150 @@
 import type {Clock, ParameterStore} from '../../clients/ports.ts'
-import {describeHolder, formatLock, type LockDocument, parseLock} from '../../domain/roll/lock.ts'
+import {describeHolder, formatLock, type LockDocument, undoDrainCommand} from '../../domain/roll/lock.ts'
+import {findStranger, parseLock} from '../../domain/roll/lock-shape.ts'
+import type {ClusterSettings} from '../../domain/settings.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, OpsError} from '../../errors.ts'
 import type {RollLock} from './ports.ts'
 
-export function lockParameter({ssmPrefix}: {readonly ssmPrefix: string}): string {
+/** Whose lock it is, and where. */
+export type LockPlace = Pick<ClusterSettings, 'name' | 'ssmPrefix'>
+
+/** A lock and the version of its parameter. */
+export interface HeldLock {
+  readonly document: LockDocument
+  readonly version: number
+}
+
+export function lockParameter({ssmPrefix}: Pick<LockPlace, 'ssmPrefix'>): string {
   return `${ssmPrefix}/natsops/lock`
 }
 
-/** The lock as it stands, or undefined where nobody holds one. Rejects with LOCK_UNREADABLE for a foreign document. */
-export async function readLock(
-  store: ParameterStore,
-  name: string,
-): Promise<{readonly document: LockDocument; readonly version: number} | undefined> {
+/**
+ * The lock as it stands, or undefined where nobody holds one. Rejects with LOCK_UNREADABLE (exit 3) for a document that
+ * is none, is not whole, or is of another cluster.
+ */
+export async function readLock(store: ParameterStore, place: LockPlace): Promise<HeldLock | undefined> {
+  const name = lockParameter(place)
   const parameter = (await store.get([name])).get(name)
   if (parameter === undefined) return undefined
-  const document = parseLock(parameter.value)
-  if (document === undefined) {
-    throw new OpsError(`the parameter ${name} is not a lock of this version of natsops`, {
-      code: 'LOCK_UNREADABLE',
-      exit: Exit.refused,
-      suggestions: [`aws ssm get-parameter --name ${name}`],
-    })
-  }
-  return {document, version: parameter.version}
+  const read = parseLock(parameter.value, place.name)
+  if ('wrong' in read) throw unreadable(place, read.wrong)
+  return {document: read.document, version: parameter.version}
+}
+
+/** Rejects with LOCK_UNREADABLE a lock that would have something done to a node the cluster does not have. */
+export function assertKnownNodes(
+  place: LockPlace,
+  acted: Pick<LockDocument, 'remaining' | 'current'>,
+  nodes: readonly {readonly name: string}[],
+): void {
+  const wrong = findStranger(acted, nodes)
+  if (wrong !== undefined) throw unreadable(place, wrong)
+}
+
+const UNREADABLE = 'LOCK_UNREADABLE'
+
+function unreadable(place: LockPlace, wrong: string): OpsError {
+  const name = lockParameter(place)
+  return new OpsError(`the parameter ${name} is not a lock of this version of natsops: ${wrong}`, {
+    code: UNREADABLE,
+    exit: Exit.refused,
+    suggestions: [quoteForShell(['aws', 'ssm', 'get-parameter', '--name', name])],
+  })
 }
 
 /** Takes the free lock. Rejects with LOCKED (exit 6), holder shown, where there is one. */
 export async function acquireLock(
   store: ParameterStore,
-  name: string,
+  place: LockPlace,
   document: LockDocument,
   clock: Clock,
 ): Promise<RollLock> {
   try {
-    const version = await store.put(name, formatLock(document), {secure: false, overwrite: false})
-    return holdLock(store, name, document, version, clock)
+    const version = await store.put(lockParameter(place), formatLock(document), {secure: false, overwrite: false})
+    return holdLock(store, place, document, version, clock)
   } catch (error) {
     if (!(error instanceof OpsError) || error.code !== 'PARAMETER_EXISTS') throw error
-    const held = await readLock(store, name)
+    const held = await readLock(store, place)
     // The answer to our own creation was lost, and the SDK asked again.
-    if (held && isSameWrite(held.document, document)) return holdLock(store, name, document, held.version, clock)
-    throw held ? lockedBy(name, held.document) : error
+    if (held && isSameWrite(held.document, document)) return holdLock(store, place, document, held.version, clock)
+    throw held ? lockedBy(place, held.document) : error
   }
 }
 
 /** Takes over a lock whose version was read: the overwrite must produce exactly the next one. */
 export async function assumeLock(
   store: ParameterStore,
-  name: string,
+  place: LockPlace,
   document: LockDocument,
   version: number,
   clock: Clock,
 ): Promise<RollLock> {
-  const lock = holdLock(store, name, document, version, clock)
+  const lock = holdLock(store, place, document, version, clock)
   await lock.renew(document)
   return lock
 }
 
-/** True when nobody wrote the lock for `windowMs`: judged by its version alone, whatever the clocks of two laptops say. */
+/**
+ * True when nobody wrote the lock since it was read, nor for `windowMs` from now: judged by its version alone, whatever
+ * the clocks of two laptops say.
+ */
 export async function isStale(
   store: ParameterStore,
-  name: string,
+  place: LockPlace,
+  {document, version}: HeldLock,
   windowMs: number,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const first = await readLock(store, name)
   const until = clock.monotonic() + windowMs
   while (clock.monotonic() < until) {
     await clock.sleep(Math.min(5000, windowMs), signal)
-    const now = await readLock(store, name)
-    if (now?.version !== first?.version || now?.document.roll !== first?.document.roll) return false
+    const now = await readLock(store, place)
+    if (now?.version !== version || now.document.roll !== document.roll) return false
   }
   return true
 }
 
-export function lockedBy(name: string, document: LockDocument): OpsError {
-  const {cluster, holder, roll, current, handedOver} = document
-  if (document.purpose === 'drain') return drainedBy(name, document)
+export function lockedBy(place: LockPlace, document: LockDocument): OpsError {
+  const {holder, roll, current, handedOver} = document
+  const {name: cluster} = place
+  if (document.purpose === 'drain') return drainedBy(place, document)
   const doing = current ? `replacing ${current.identity.node}` : 'between two nodes'
   const driver = handedOver ? `left unfinished by ${describeHolder(holder)}` : `held by ${describeHolder(holder)}`
-  return new OpsError(`${cluster} is locked by roll ${roll}, ${driver}, ${doing} (${name})`, {
+  return new OpsError(`${cluster} is locked by roll ${roll}, ${driver}, ${doing} (${lockParameter(place)})`, {
     code: 'LOCKED',
     exit: Exit.locked,
     suggestions: [
-      `natsops roll status --cluster ${cluster}`,
-      `natsops roll resume --cluster ${cluster}${handedOver ? '' : ' --take-over'}`,
+      quoteForShell(['natsops', 'roll', 'status', '--cluster', cluster]),
+      quoteForShell(['natsops', 'roll', 'resume', '--cluster', cluster, ...(handedOver ? [] : ['--take-over'])]),
     ],
   })
 }
 
 /** A drained node keeps everybody else away until it is back: losing another one would cost the majority. */
-function drainedBy(name: string, {cluster, holder, current}: LockDocument): OpsError {
-  const node = current?.identity.node ?? 'a node'
-  return new OpsError(`${cluster} is locked: ${node} is drained by ${describeHolder(holder)} (${name})`, {
+function drainedBy(place: LockPlace, {holder, current}: LockDocument): OpsError {
+  const {name: cluster} = place
+  const node = current?.identity.node
+  const who = `${node ?? 'a node'} is drained by ${describeHolder(holder)}`
+  return new OpsError(`${cluster} is locked: ${who} (${lockParameter(place)})`, {
     code: 'LOCKED',
     exit: Exit.locked,
     suggestions: [
-      `natsops roll status --cluster ${cluster}`,
-      ...(current ? [`natsops node drain ${node} --undo --cluster ${cluster}`] : []),
+      quoteForShell(['natsops', 'roll', 'status', '--cluster', cluster]),
+      ...(node === undefined ? [] : [undoDrainCommand(cluster, node)]),
     ],
   })
 }
 
 function holdLock(
   store: ParameterStore,
-  name: string,
+  place: LockPlace,
   initial: LockDocument,
   initialVersion: number,
   clock: Clock,
 ): RollLock {
+  const name = lockParameter(place)
   let document = initial
   let version = initialVersion
   let renewed = clock.monotonic()
@@ -123,9 +158,18 @@ function holdLock(
       {
         code: 'LOCK_LOST',
         exit: Exit.locked,
-        suggestions: [`natsops roll status --cluster ${document.cluster}`],
+        suggestions: [quoteForShell(['natsops', 'roll', 'status', '--cluster', place.name])],
       },
     )
+
+  /** What is no lock any more was written by somebody else too. */
+  const read = async (): Promise<HeldLock | undefined> => {
+    try {
+      return await readLock(store, place)
+    } catch (error) {
+      throw error instanceof OpsError && error.code === UNREADABLE ? lost(error.message) : error
+    }
+  }
 
   /** Versions begin again when a parameter is deleted and created: the same number may be another roll's. */
   const assertSameRoll = ({roll}: LockDocument): void => {
@@ -134,7 +178,7 @@ function holdLock(
 
   const write = async (wanted: LockDocument): Promise<void> => {
     const next = {...wanted, beat: document.beat + (doubtful ? 2 : 1)}
-    const found = await readLock(store, name)
+    const found = await read()
     if (found === undefined) throw lost('it is gone')
     assertSameRoll(found.document)
     if (found.version !== version) {
@@ -164,7 +208,7 @@ function holdLock(
     },
     async release() {
       await queue
-      const found = await readLock(store, name)
+      const found = await read()
       if (found === undefined) return
       assertSameRoll(found.document)
       if (found.version !== version && !(doubtful && isSameWrite(found.document, doubtful)))

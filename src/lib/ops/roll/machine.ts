@@ -192,6 +192,7 @@ export class RollMachine {
     const why = exit === undefined ? `${goal}: not within ${Math.round(limitMs / 1000)} s` : goal
     return new RollHeld({
       cluster: this.cluster,
+      consent: this.#document.request,
       state,
       node,
       exit: standing,

@@ -1,5 +1,6 @@
 import type {Advice} from '../../domain/roll/advice.ts'
 import type {State} from '../../domain/roll/algorithm.ts'
+import {type Consent, resumeCommand} from '../../domain/roll/consent.ts'
 import type {Predicate} from '../../domain/roll/view.ts'
 import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, OpsError} from '../../errors.ts'
@@ -13,7 +14,7 @@ export class RollHeld extends OpsError {
   readonly details: HoldDetails
 
   constructor(details: HoldDetails) {
-    const {cluster, state, node, exit, why, reasons, suggestions = [], cause} = details
+    const {cluster, consent, state, node, exit, why, reasons, suggestions = [], cause} = details
     const where = node === undefined ? state : `${state} of ${node}`
     const standing =
       exit === Exit.held
@@ -33,7 +34,7 @@ export class RollHeld extends OpsError {
         suggestions: [
           ...suggestions,
           `natsops health --cluster ${cluster}`,
-          `natsops roll resume --cluster ${cluster}`,
+          resumeCommand(cluster, consent),
           // What its owner deleted or made anew stays below the baseline for ever.
           ...(exit === Exit.breached ? [`natsops roll abort --cluster ${cluster}`] : []),
         ],
@@ -49,6 +50,8 @@ export class RollHeld extends OpsError {
 
 export interface HoldDetails {
   readonly cluster: string
+  /** What whoever drives has accepted, and says again to go on. */
+  readonly consent: Consent
   readonly state: State
   readonly node: string | undefined
   readonly exit: Exit

@@ -1,3 +1,4 @@
+import {resumeCommand} from '../../domain/roll/consent.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
 import type {CurrentNode} from '../../domain/roll/lock.ts'
 import {identityOf, rankNodes} from '../../domain/roll/plan.ts'
@@ -162,6 +163,7 @@ function asHold(machine: RollMachine, current: CurrentNode | undefined, error: u
   const {cluster, state} = machine
   return new RollHeld({
     cluster,
+    consent: machine.document.request,
     state,
     node: current?.identity.node,
     exit,
@@ -199,7 +201,7 @@ function describeInterruption(
   return new OpsError(`${error.message}: ${at}${standing}`, {
     code: error.code,
     exit: Exit.interrupted,
-    suggestions: [`natsops roll resume --cluster ${machine.cluster}`],
+    suggestions: [resumeCommand(machine.cluster, machine.document.request)],
     cause: error,
   })
 }

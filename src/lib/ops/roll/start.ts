@@ -12,9 +12,8 @@ import type {Predicate, PredicateId, RollView} from '../../domain/roll/view.ts'
 import type {NodeTarget} from '../../domain/settings.ts'
 import {UsageError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
-import {claimable} from './claim.ts'
 import {journalFolder, openJournal} from './journal.ts'
-import {acquireLock, assumeLock, lockedBy, lockParameter, readLock} from './lock.ts'
+import {acquireLock, lockedBy, readLock} from './lock.ts'
 import {toView} from './machine.ts'
 import {RollRefused} from './outcome.ts'
 import type {RollJournal, RollLock, RollWorld} from './ports.ts'
@@ -62,9 +61,9 @@ export async function prepareRoll(
   const [caller, region, held] = await Promise.all([
     aws.identity().then((identity) => identity.caller()),
     aws.region(),
-    readLock(store, lockParameter(context.settings)),
+    readLock(store, context.settings),
   ])
-  if (held) throw lockedBy(lockParameter(context.settings), held.document)
+  if (held) throw lockedBy(context.settings, held.document)
   const world = await openWorld(context, nodes)
   try {
     const asked = {...request, only}
@@ -117,7 +116,7 @@ export async function startRoll(
     beat: 0,
   }
   const store = await (await context.aws()).parameters()
-  const lock = await acquireLock(store, lockParameter(settings), document, clock)
+  const lock = await acquireLock(store, settings, document, clock)
   const started: RollEvent = {
     type: 'started',
     at: startedAt,
@@ -131,49 +130,8 @@ export async function startRoll(
   return document.roll
 }
 
-export interface ResumeOptions {
-  readonly takeOver: boolean
-}
-
-/**
- * Goes on with the roll whose lock is there, with the node in flight first. A lock that was left in good order, or
- * whose process on this machine is dead, may be resumed by anybody here; any other only with `takeOver`, and only when
- * its version has stood still for three heartbeats.
- */
-export async function resumeRoll(
-  context: ClusterContext,
-  {takeOver}: ResumeOptions,
-  openWorld: OpenWorld,
-  report: (event: RollEvent) => void,
-  pace = defaultPace,
-): Promise<string> {
-  const {clock, settings} = context
-  const name = lockParameter(settings)
-  const store = await (await context.aws()).parameters()
-  const held = await claimable(context, store, takeOver, pace)
-  if (held.document.purpose === 'drain') throw lockedBy(name, held.document)
-  const discovery = await discoverNodes(context, {aws: true})
-  if (discovery.problem) throw discovery.problem
-  const {nodes} = discovery
-  const world = await openWorld(context, nodes)
-  const holder = thisHolder()
-  const document = {...held.document, holder, handedOver: false, beat: held.document.beat + 1}
-  const lock = await assumeLock(store, name, document, held.version, clock).catch(async (error: unknown) => {
-    await world.close()
-    throw error
-  })
-  await drive(
-    context,
-    lock,
-    {nodes, world},
-    {type: 'resumed', at: clock.now(), holder, tookOver: takeOver},
-    report,
-    pace,
-  )
-  return document.roll
-}
-
-async function drive(
+/** Everything between the lock, which is held, and its release. The first event says how it came to be held. */
+export async function drive(
   context: ClusterContext,
   lock: RollLock,
   {nodes, world}: Pick<PreparedRoll, 'nodes' | 'world'>,
@@ -181,14 +139,14 @@ async function drive(
   report: (event: RollEvent) => void,
   pace: RollPace,
 ): Promise<void> {
-  const {clock, signal, configuration} = context
-  const {roll, cluster} = lock.document
+  const {clock, signal, configuration, settings} = context
+  const {roll} = lock.document
   // Before runRoll nothing has happened, and it cannot say so: whoever comes next must not be told that we still drive.
   const handOver = async (error: unknown): Promise<never> => {
     await lock.renew({...lock.document, handedOver: true}).catch(() => {})
     throw error
   }
-  const journal = await openJournal(journalFolder(configuration.paths.state, cluster), roll).catch(handOver)
+  const journal = await openJournal(journalFolder(configuration.paths.state, settings.name), roll).catch(handOver)
   try {
     await begin(journal, first, world, report, roll).catch(handOver)
     await runRoll({world, lock, journal, clock, signal, nodes, ...pace, report})

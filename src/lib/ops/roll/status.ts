@@ -1,12 +1,13 @@
 import type {ClusterContext} from '../../context.ts'
 import {defaultRhythm, type State} from '../../domain/roll/algorithm.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
-import type {LockDocument} from '../../domain/roll/lock.ts'
+import {type LockDocument, undoDrainCommand} from '../../domain/roll/lock.ts'
 import {wholeIdentity} from '../../domain/roll/view.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {type Told, tell} from '../../domain/told.ts'
 import {isLeft} from './claim.ts'
 import {journalFolder, readJournal} from './journal.ts'
-import {lockParameter, readLock} from './lock.ts'
+import {type HeldLock, lockParameter, readLock} from './lock.ts'
 
 /** Public under --json, as `tellStatus` makes it. Times: milliseconds since the epoch, by the wall clocks of those who wrote them. */
 export interface RollStatus {
@@ -45,9 +46,15 @@ export function tellStatus(status: RollStatus): Told<RollStatus> {
 
 /** Who holds the lock of a cluster and how far they are. Changes nothing. */
 export async function readStatus(context: ClusterContext): Promise<RollStatus> {
-  const {clock, configuration, settings} = context
+  return statusOf(context, await readLock(await (await context.aws()).parameters(), context.settings))
+}
+
+/** The status that a lock tells which was read. */
+export async function statusOf(
+  {clock, configuration, settings}: Pick<ClusterContext, 'clock' | 'configuration' | 'settings'>,
+  held: HeldLock | undefined,
+): Promise<RollStatus> {
   const parameter = lockParameter(settings)
-  const held = await readLock(await (await context.aws()).parameters(), parameter)
   const {name: cluster} = settings
   const at = clock.now()
   if (held === undefined) {
@@ -71,7 +78,7 @@ export async function readStatus(context: ClusterContext): Promise<RollStatus> {
     local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, enteredAt: state.at} : null,
     ended: endOf(journal?.events ?? []),
     resumable: standing === 'drained' || driven ? null : standing === 'left' ? 'at-once' : 'take-over',
-    next: driven ? [`natsops roll status --cluster ${cluster}`] : nextSteps(document),
+    next: driven ? [`natsops roll status --cluster ${cluster}`] : nextSteps(cluster, document),
   }
 }
 
@@ -87,14 +94,13 @@ function endOf(events: readonly RollEvent[]): RollStatus['ended'] {
 }
 
 /** What to do with a lock that nobody seems to drive on from. */
-function nextSteps(document: LockDocument): readonly string[] {
-  const {cluster, current, purpose} = document
-  if (purpose === 'drain') {
-    const node = current?.identity.node
-    return node === undefined
-      ? [`natsops roll abort --cluster ${cluster}`]
-      : [`natsops node drain ${node} --undo --cluster ${cluster}`]
+function nextSteps(cluster: string, document: LockDocument): readonly string[] {
+  const end = (verb: string, flags: readonly string[] = []): string =>
+    quoteForShell(['natsops', 'roll', verb, '--cluster', cluster, ...flags])
+  if (document.purpose === 'drain') {
+    const node = document.current?.identity.node
+    return [node === undefined ? end('abort') : undoDrainCommand(cluster, node)]
   }
-  const force = isLeft(document) ? '' : ' --take-over'
-  return [`natsops roll resume --cluster ${cluster}${force}`, `natsops roll abort --cluster ${cluster}${force}`]
+  const force = isLeft(document) ? [] : ['--take-over']
+  return [end('resume', force), end('abort', force)]
 }

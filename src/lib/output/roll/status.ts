@@ -1,5 +1,6 @@
 import {counted} from '../../domain/quantity.ts'
-import {describeHolder, type LockDocument} from '../../domain/roll/lock.ts'
+import {describeHolder, type LockDocument, type LockedRequest} from '../../domain/roll/lock.ts'
+import {ADVISED_SETTLE_MS} from '../../domain/roll/plan.ts'
 import type {Field} from '../fields.ts'
 import {humanDuration, rfc3339, valueFormat} from '../format.ts'
 import type {Column} from '../table.ts'
@@ -27,7 +28,7 @@ export function statusFields(status: StatusView, now: number, decorated: boolean
       ['next', next],
     ]
   const {time} = valueFormat({decorated}, now)
-  const {holder, startedAt, current, remaining, done, roll, purpose} = lock
+  const {holder, startedAt, current, remaining, done, request, roll, purpose} = lock
   const isDrain = purpose === 'drain'
   return [
     ['cluster', cluster],
@@ -53,6 +54,9 @@ export function statusFields(status: StatusView, now: number, decorated: boolean
       : [
           ['done', done.length > 0 ? done.join(', ') : 'none'] as const,
           ['remaining', remaining.length > 0 ? remaining.join(', ') : 'none'] as const,
+          ['strategy', `${request.strategy}, drain ${request.drain}`] as const,
+          ['settle', saySettle(request)] as const,
+          ['allowed', sayAllowed(request)] as const,
           ['resume', sayResumable(status)] as const,
         ]),
     ['next', status.driven ? `nothing: ${describeHolder(holder)} drives it; look again with ${next.join(', ')}` : next],
@@ -72,6 +76,23 @@ function sayCurrent({current, purpose}: LockDocument): string {
   if (purpose === 'drain') return `${who}: ${stopped ? 'stopped, until the drain is undone' : 'not stopped'}`
   if (intended) return `${who}: its termination was begun`
   return `${who}: ${stopped ? 'its server was stopped, its instance lives' : 'nothing irreversible was done to it'}`
+}
+
+function saySettle({settleMs}: LockedRequest): string {
+  const advice = settleMs < ADVISED_SETTLE_MS ? `, less than the ${ADVISED_SETTLE_MS / 1000} s advised` : ''
+  return `${settleMs / 1000} s between two nodes${advice}`
+}
+
+/** What the roll was allowed to leave out or to lose, by whoever started it. */
+function sayAllowed(request: LockedRequest): readonly string[] {
+  const {acceptedLoss, acceptsUnseen, acceptsOldServers, checksBootstrap} = request
+  const allowed = [
+    ...acceptedLoss.map((name) => `the loss of ${name} (--accept-loss)`),
+    ...(acceptsUnseen ? ['to replace a node that cannot say what it holds (--accept-unseen)'] : []),
+    ...(acceptsOldServers ? ['servers before 2.12 (--accept-old-servers)'] : []),
+    ...(checksBootstrap ? [] : ['no look at the bootstrap log (--skip-bootstrap-check)']),
+  ]
+  return allowed.length > 0 ? allowed : ['nothing beside the rules']
 }
 
 function sayResumable({driven, resumable}: StatusView): string {

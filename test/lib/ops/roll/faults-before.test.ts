@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import {unanswered} from '../../../../src/lib/domain/answer.ts'
-import {formatLock, parseLock} from '../../../../src/lib/domain/roll/lock.ts'
+import {formatLock} from '../../../../src/lib/domain/roll/lock.ts'
 import {Exit} from '../../../../src/lib/errors.ts'
 import type {RollRig} from '../../../support/fake-roll.ts'
-import {LOCK} from '../../../support/lock-store.ts'
+import {LOCK, lockIn} from '../../../support/lock-store.ts'
 import {atState, bendGroup, bendInstance, makeRig, stuck} from '../../../support/roll-faults.ts'
 
 describe('roll faults before the instance goes', () => {
@@ -99,7 +99,7 @@ describe('roll faults before the instance goes', () => {
         assert.match(rig.lastError!.message, says)
         assert.deepEqual(rig.cluster.terminated, [])
         assert.deepEqual(rig.cluster.violations, [])
-        assert.equal(parseLock(rig.store.parameters.get(LOCK)!.value)!.handedOver, true)
+        assert.equal(lockIn(rig.store.parameters.get(LOCK)!.value).handedOver, true)
       })
     }
 
@@ -247,13 +247,13 @@ describe('roll faults before the instance goes', () => {
       const rig = makeRig()
       atState(rig, 'INTENT', () => {
         const lock = rig.store.parameters.get(LOCK)!
-        const stolen = {...parseLock(lock.value)!, holder: {user: 'ben', host: 'other', pid: 7}}
+        const stolen = {...lockIn(lock.value), holder: {user: 'ben', host: 'other', pid: 7}}
         rig.store.parameters.set(LOCK, {...lock, value: formatLock(stolen), version: lock.version + 1})
       })
       assert.equal(await rig.run(), Exit.locked)
       assert.equal(rig.lastError!.code, 'LOCK_LOST')
       assert.deepEqual(rig.cluster.terminated, [])
-      assert.equal(parseLock(rig.store.parameters.get(LOCK)!.value)!.holder.host, 'other', 'what the other wrote stays')
+      assert.equal(lockIn(rig.store.parameters.get(LOCK)!.value).holder.host, 'other', 'what the other wrote stays')
     })
   })
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import {answered} from '../../../../src/lib/domain/answer.ts'
-import {formatLock, parseLock} from '../../../../src/lib/domain/roll/lock.ts'
+import {formatLock} from '../../../../src/lib/domain/roll/lock.ts'
 import {Exit, InterruptedError, OpsError} from '../../../../src/lib/errors.ts'
 import {acquireLock, readLock} from '../../../../src/lib/ops/roll/lock.ts'
 import {RollMachine} from '../../../../src/lib/ops/roll/machine.ts'
-import {LOCK, LockStore} from '../../../support/lock-store.ts'
+import {LOCK, LockStore, lockIn, PLACE} from '../../../support/lock-store.ts'
 import {atState, bendJetStream, makeRig} from '../../../support/roll-faults.ts'
 
 /** Sequences of events that would terminate, stop, release or promise what must not be: one test each. */
@@ -41,7 +41,7 @@ describe('roll, sequences that must not harm', () => {
       const store = new LockStore()
       const {clock} = makeRig()
       const document = {...(await lockDocument()), roll: 'ours'}
-      const lock = await acquireLock(store, LOCK, document, clock)
+      const lock = await acquireLock(store, PLACE, document, clock)
       await lock.renew(document)
       // Meanwhile: aborted from elsewhere, and a new roll that renewed its own lock as often.
       const theirs = {...document, roll: 'theirs', holder: {user: 'ben', host: 'other', pid: 7}}
@@ -50,6 +50,18 @@ describe('roll, sequences that must not harm', () => {
       await assert.rejects(lock.renew(document), {code: 'LOCK_LOST'})
       await assert.rejects(lock.release(), {code: 'LOCK_LOST'})
       assert.equal(store.parameters.get(LOCK)?.value, value)
+    })
+
+    it('that is no lock any more was written by somebody else: nothing more is done', async () => {
+      const rig = makeRig()
+      atState(rig, 'INTENT', () => {
+        const lock = rig.store.parameters.get(LOCK)!
+        rig.store.parameters.set(LOCK, {...lock, value: '{"format":1}', version: lock.version + 1})
+      })
+      assert.equal(await rig.run(), Exit.locked)
+      assert.equal(rig.lastError?.code, 'LOCK_LOST')
+      assert.deepEqual(rig.cluster.terminated, [])
+      assert.equal(rig.store.parameters.get(LOCK)?.value, '{"format":1}')
     })
 
     it('lost while a server is being stopped ends the roll as such, not as a crash', async () => {
@@ -129,7 +141,7 @@ describe('roll, sequences that must not harm', () => {
       assert.match(rig.lastError!.message, /no space left/)
       assert.deepEqual(rig.cluster.terminated, [])
       assert.deepEqual(rig.cluster.unsound(), [])
-      assert.equal(parseLock(rig.store.parameters.get(LOCK)!.value)!.handedOver, true)
+      assert.equal(lockIn(rig.store.parameters.get(LOCK)!.value).handedOver, true)
     })
   })
 
@@ -146,7 +158,7 @@ describe('roll, sequences that must not harm', () => {
         'stopped',
         'nobody knows yet whether there is something to undo',
       )
-      const {current} = parseLock(rig.store.parameters.get(LOCK)!.value)!
+      const {current} = lockIn(rig.store.parameters.get(LOCK)!.value)
       assert.equal(current?.identity.node, 'c-node-3')
       rig.cluster.awsAnswers = true
       assert.equal(await rig.run(3), 0, rig.lastError?.message)
@@ -252,7 +264,7 @@ describe('roll, sequences that must not harm', () => {
       rig.onUnitRead = () => {
         rig.onUnitRead = undefined
         const {value, version} = rig.store.parameters.get(LOCK)!
-        const theirs = formatLock({...parseLock(value)!, roll: 'theirs'})
+        const theirs = formatLock({...lockIn(value), roll: 'theirs'})
         rig.store.parameters.set(LOCK, {name: LOCK, value: theirs, secure: false, version: version + 1})
       }
       assert.equal(await rig.run(), Exit.locked, rig.lastError?.message)
@@ -316,7 +328,7 @@ async function lockDocument() {
   const rig = makeRig()
   rig.onEvent = () => rig.crash()
   await rig.run()
-  const held = await readLock(rig.store, LOCK)
+  const held = await readLock(rig.store, PLACE)
   assert.ok(held)
   return held.document
 }
