@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {type ClusterContext, changeFlags, clusterFlags, NatsopsCommand} from '../../lib/command.ts'
 import type {RollEvent} from '../../lib/domain/roll/events.ts'
-import {describeHolder} from '../../lib/domain/roll/lock.ts'
+import {describeHolder, undoDrainCommand} from '../../lib/domain/roll/lock.ts'
 import {type DrainRequest, drainAndStop, prepareDrain, readDrain, undoDrain} from '../../lib/ops/roll/drain-node.ts'
 import {RollRefused} from '../../lib/ops/roll/outcome.ts'
 import {surviveLostTerminal} from '../../lib/output/lost-terminal.ts'
@@ -74,7 +74,7 @@ waits until every replica on it is whole; any machine can do it.`
       const result = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
       const {how, moved} = result
       this.log(`${node} is drained: ${how}; until it is undone nobody rolls ${cluster}`)
-      terminal.say(`undo it: natsops node drain ${node} --undo --cluster ${cluster}`)
+      terminal.say(`undo it: ${undoDrainCommand(cluster, node)}`)
       return {cluster, node, outcome: 'drained', moved, how}
     } finally {
       await prepared.world.close()

@@ -10,6 +10,7 @@ import type {ClusterContext} from '../context.ts'
 import type {Answer} from '../domain/answer.ts'
 import {compareSettings, type Difference} from '../domain/config-drift.ts'
 import type {NodeTarget} from '../domain/settings.ts'
+import {quoteForShell} from '../domain/shell.ts'
 import {Exit, UsageError} from '../errors.ts'
 import {gatherInputs} from './config-generate.ts'
 import {orInterrupted} from './interruption.ts'
@@ -56,7 +57,7 @@ export async function diffConfig(context: ClusterContext, {file, askAws}: DriftR
   const description = await readDescription(file)
   if (description.name !== settings.name) {
     throw new UsageError(`${file} describes ${description.name}, not ${settings.name}`, [
-      `natsops config diff --cluster ${description.name} --file ${file}`,
+      quoteForShell(['natsops', 'config', 'diff', '--cluster', description.name, '--file', file]),
     ])
   }
   const {passwords, preload: preloadText} = await gatherInputs(context, description, '.')

@@ -85,6 +85,24 @@ describe('roll', () => {
       assert.equal((await roll(['--dry-run', ...both.slice(2)])).exitCode, Exit.refused)
     })
 
+    it('with the flag quoted that says which of two accounts is meant', async () => {
+      const name = '$(reboot)'
+      open({
+        streams: [
+          {name: 'orders', perSecond: 50, stored: 5000},
+          {name, perSecond: 0, stored: 10, on: [2]},
+        ],
+      })
+      const observe = scene.cluster.observe.bind(scene.cluster)
+      const twin = bendingStreams((held) => [...held, ...held.map((each) => ({...each, account: 'BILLING'}))])
+      scene.cluster.observe = () => twin(observe())
+      const {error} = await roll(['--confirm', 'c', '--accept-loss', name])
+      assert.deepEqual((error as {suggestions?: unknown}).suggestions, [
+        "--accept-loss 'APP/$(reboot)'",
+        "--accept-loss 'BILLING/$(reboot)'",
+      ])
+    })
+
     it('by a settle that is negative, nonsense, or not between a second and a day', async () => {
       for (const settle of [
         '--settle=-5s',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {hostname, userInfo} from 'node:os'
+import Roll from '../../../src/commands/roll/index.ts'
 import Status from '../../../src/commands/roll/status.ts'
 import {Exit} from '../../../src/lib/errors.ts'
 import {HOSTILE} from '../../support/roll-events.ts'
@@ -90,6 +91,16 @@ describe('roll status', () => {
     assert.match(stdout, /^heartbeat\tlast .* ago, nobody drives now$/m)
     assert.match(stdout, /^state\tc-node-2 LAUNCH since 2023-/m)
     assert.match(stdout, /^resume\tfrom here at once$/m)
+  })
+
+  it('quotes the node of a drain in the command that ends it, here and where somebody is kept away', async () => {
+    const current = currentOf(scene, 'c-node-2') as {readonly identity: object}
+    const hostile = {...current, identity: {...current.identity, node: 'n; $(reboot)'}}
+    scene.lock = otherLock(scene, {purpose: 'drain', handedOver: true, current: hostile})
+    const undo = "natsops node drain 'n; $(reboot)' --undo --cluster c"
+    assert.deepEqual(JSON.parse((await status('--json')).stdout).next, [undo])
+    const {stderr} = await runCommand(Roll, ['--confirm', 'c'], scene.wiring())
+    assert.ok(stderr.endsWith(`  try: ${undo}\n`), stderr)
   })
 
   it('takes a dead process of this machine for what it is', async () => {

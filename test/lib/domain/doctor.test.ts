@@ -100,5 +100,13 @@ describe('what a doctor concludes', () => {
     })
     assert.equal(judgeLock('c', {...lock, handedOver: true}, now).fix, 'natsops roll resume --cluster c')
     assert.equal(judgeLock('c', {...lock, purpose: 'drain'}, now).fix, 'natsops node drain c-node-2 --undo --cluster c')
+    const hostile = {...lock, cluster: 'x', purpose: 'drain', current: {identity: {node: 'n$(id)'}}} as LockDocument
+    assert.equal(judgeLock('c', hostile, now).fix, "natsops node drain 'n$(id)' --undo --cluster c")
+    const {current: _none, ...gone} = lock
+    assert.deepEqual(judgeLock('c', {...gone, current: undefined, purpose: 'drain'}, now), {
+      status: 'warning',
+      message: 'a node is drained by anna@laptop (pid 7)',
+      fix: 'natsops roll abort --cluster c',
+    })
   })
 })

@@ -1,4 +1,5 @@
 import type {AwsService} from '../../domain/settings.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, OpsError} from '../../errors.ts'
 import {causeOf, type Facts, factsOf} from './error-facts.ts'
 import {type AwsOrigin, identityOf, waysToLogIn} from './origin.ts'
@@ -139,7 +140,7 @@ function explainDenial(message: string, call: AwsCall, origin: AwsOrigin): Expla
     suggestions: [
       `have ${action} on ${resource} allowed (docs/iam.md lists what each command needs)`,
       ...(source === 'profile' && origin.credentialsFile === undefined
-        ? [`aws sts get-caller-identity --profile ${profile}`]
+        ? [quoteForShell(['aws', 'sts', 'get-caller-identity', '--profile', profile])]
         : []),
     ],
   }
@@ -214,7 +215,7 @@ function explainCredentials({message, networkCode}: Facts, origin: AwsOrigin): E
       code: 'AWS_CREDENTIALS_EXPIRED',
       exit: Exit.auth,
       problem: `profile ${origin.profile} is not logged in: ${message}`,
-      suggestions: [`aws sso login --profile ${origin.profile}`],
+      suggestions: [quoteForShell(['aws', 'sso', 'login', '--profile', origin.profile])],
     }
   }
   if (/^Could not resolve credentials using profile/.test(message)) {

@@ -1,3 +1,5 @@
+import {quoteForShell} from '../../domain/shell.ts'
+
 /** Who asked, and where. */
 export interface AwsOrigin {
   readonly region: string
@@ -29,7 +31,7 @@ export function waysToLogIn({source, profile, credentialsFile}: AwsOrigin): read
         'export current AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or unset them and use --profile',
       ]
     case 'profile':
-      return [`aws sso login --profile ${profile}`, `aws configure --profile ${profile}`]
+      return [['sso', 'login'], ['configure']].map((words) => quoteForShell(['aws', ...words, '--profile', profile]))
     case 'other':
       return ['check the role of this instance or container']
     case 'none':

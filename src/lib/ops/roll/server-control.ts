@@ -1,5 +1,6 @@
 import type {CommandResult, RunCommand} from '../../clients/ports.ts'
 import {parseUnit, planStop, UNIT_PROPERTIES, type UnitProperties} from '../../domain/roll/stop.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import type {StopResult, UnitAnswer} from './ports.ts'
 import {changedNothing} from './problems.ts'
@@ -68,7 +69,7 @@ export async function startServer(commands: RunCommand, instanceId: string): Pro
   throw new OpsError(`systemctl start nats on ${instanceId} ended with ${describe(result)}`, {
     code: 'SERVER_NOT_STARTED',
     exit: Exit.heldDegraded,
-    suggestions: [`aws ssm start-session --target ${instanceId}`, 'journalctl -u nats -n 50'],
+    suggestions: [quoteForShell(['aws', 'ssm', 'start-session', '--target', instanceId]), 'journalctl -u nats -n 50'],
   })
 }
 

@@ -5,6 +5,7 @@ import {metaIsWhole} from '../../domain/roll/meta.ts'
 import {dataIsEverywhere, meshIsComplete, nodesAreHealthy, writesWork} from '../../domain/roll/predicates.ts'
 import {laggingOn, measureSync} from '../../domain/roll/sync.ts'
 import {broken, type NodeIdentity, type Predicate, type RollView} from '../../domain/roll/view.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {Exit} from '../../errors.ts'
 import {FOLLOWED, subjectOf} from './before.ts'
 import type {RollMachine, Wait} from './machine.ts'
@@ -26,7 +27,20 @@ export async function awaitSync(machine: RollMachine, joined: NodeIdentity, sibl
     goal: `${node} holds what the others hold`,
     suggestions: (view) =>
       waitsForMeta(view, node)
-        ? [`natsops node run ${node} --cluster ${machine.cluster} -- systemctl restart nats`]
+        ? [
+            quoteForShell([
+              'natsops',
+              'node',
+              'run',
+              node,
+              '--cluster',
+              machine.cluster,
+              '--',
+              'systemctl',
+              'restart',
+              'nats',
+            ]),
+          ]
         : [],
   }
   const positions = new Map<string, {readonly position: number; readonly since: number}>()

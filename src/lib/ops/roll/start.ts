@@ -10,6 +10,7 @@ import {chooseNodes, planRoll, type RollPlan, type RollRequest} from '../../doma
 import {judgePreflight} from '../../domain/roll/preflight.ts'
 import type {Predicate, PredicateId, RollView} from '../../domain/roll/view.ts'
 import type {NodeTarget} from '../../domain/settings.ts'
+import {quoteForShell} from '../../domain/shell.ts'
 import {UsageError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
 import {journalFolder, openJournal} from './journal.ts'
@@ -180,7 +181,7 @@ function whatIsAccepted(view: RollView, {acceptedLoss}: RollRequest): readonly s
   if (first === undefined) return names
   throw new UsageError(
     `--accept-loss ${first.name} could mean ${first.candidates.join(' or ')}: name the account as well`,
-    ambiguous.flatMap(({candidates}) => candidates.map((name) => `--accept-loss ${name}`)),
+    ambiguous.flatMap(({candidates}) => candidates.map((name) => quoteForShell(['--accept-loss', name]))),
   )
 }
 
