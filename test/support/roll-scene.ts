@@ -33,6 +33,8 @@ export class RollScene implements Disposable {
   readonly home: string
   /** What the next stop of a server comes to. */
   stopAnswer: 'stopped' | 'not-permitted' | 'failed' = 'stopped'
+  /** How a server says it was stopped: the node's own words. */
+  stopHow = 'lame duck'
   /** Thrown by the next start of a server. */
   startFailure: OpsError | undefined
   /** Thrown by the Auto Scaling API. */
@@ -135,7 +137,7 @@ export class RollScene implements Disposable {
       stopServer: async ({node}) => {
         cluster.stop(node)
         clock.pass(1000)
-        return {kind: 'stopped', how: 'lame duck'}
+        return {kind: 'stopped', how: this.stopHow}
       },
       startServer: async ({node, instanceId}) => {
         if (this.startFailure) throw this.startFailure

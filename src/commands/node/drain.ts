@@ -8,6 +8,7 @@ import {RollRefused} from '../../lib/ops/roll/outcome.ts'
 import {surviveLostTerminal} from '../../lib/output/lost-terminal.ts'
 import {renderPlan} from '../../lib/output/roll/plan.ts'
 import {openRollProgress} from '../../lib/output/roll/progress.ts'
+import {printable} from '../../lib/output/text.ts'
 import {acceptanceFlags} from '../../lib/roll-command.ts'
 
 /** Public, under --json. */
@@ -73,7 +74,7 @@ waits until every replica on it is whole; any machine can do it.`
       await this.confirm(`drain ${node}`, cluster, options.confirm)
       const result = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
       const {how, moved} = result
-      this.log(`${node} is drained: ${how}; until it is undone nobody rolls ${cluster}`)
+      this.log(printable(`${node} is drained: ${how}; until it is undone nobody rolls ${cluster}`))
       terminal.say(`undo it: ${undoDrainCommand(cluster, node)}`)
       return {cluster, node, outcome: 'drained', moved, how}
     } finally {
@@ -93,7 +94,7 @@ waits until every replica on it is whole; any machine can do it.`
     if (dryRun) return this.#endPlanned(cluster, node)
     await this.confirm(`start ${node} again`, cluster, confirm)
     await this.#show(ctx, node, (report) => undoDrain(ctx, node, {takeOver}, this.openRollWorld, report))
-    this.log(`${node} serves again and holds all its data; the lock is released`)
+    this.log(printable(`${node} serves again and holds all its data; the lock is released`))
     return {cluster, node, outcome: 'serving', moved: [], how: null}
   }
 

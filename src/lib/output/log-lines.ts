@@ -1,6 +1,6 @@
 import {rfc3339} from './format.ts'
 import type {Terminal} from './terminal.ts'
-import {printableLines} from './text.ts'
+import {printable, printableLines} from './text.ts'
 
 /** One entry of any log. Untrusted text. */
 export interface LogLine {
@@ -24,7 +24,7 @@ export function renderLogLines(
       const parts = [...(at === null ? [] : [rfc3339(at)]), ...(node === undefined ? [] : [node])]
       const whole = text.replace(/\s+$/, '')
       if (!decorated) return [...parts, whole].join('\t')
-      return [...parts.map((part) => paint('dim', printableLines(part))), printableLines(whole)].join(' ')
+      return [...parts.map((part) => paint('dim', printable(part))), printableLines(whole)].join(' ')
     })
     .join('\n')
 }

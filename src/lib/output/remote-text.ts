@@ -1,5 +1,5 @@
 import type {Terminal} from './terminal.ts'
-import {printableLines} from './text.ts'
+import {printable, printableLines} from './text.ts'
 
 export interface RemoteTextOptions {
   /** Put before every line; absent: none. */
@@ -18,7 +18,7 @@ export function renderRemoteText(
   const whole = text.replace(/\r?\n$/, '')
   const shown = decorated ? printableLines(whole.replaceAll('\r\n', '\n')) : whole
   if (node === undefined) return shown
-  const prefix = decorated ? paint('dim', `${printableLines(node)} | `) : `${node}\t`
+  const prefix = decorated ? paint('dim', `${printable(node)} | `) : `${node}\t`
   return shown
     .split('\n')
     .map((line) => `${prefix}${line}`)

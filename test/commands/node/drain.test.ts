@@ -52,6 +52,16 @@ describe('node drain', () => {
     untouched()
   })
 
+  it('shows escapes in what the node says of its unit in place of sending them', async () => {
+    scene.stopHow = 'plain stop: the unit has Restart=\u001b]0;owned\u0007\nc-node-2 is drained'
+    const {stdout} = await drain('1', '--confirm', 'c')
+    assert.equal(
+      stdout,
+      'c-node-1 is drained: plain stop: the unit has Restart=\\x1b]0;owned\\x07\\x0ac-node-2 is drained; until it is undone nobody rolls c\n',
+    )
+    await drain('1', '--undo', '--confirm', 'c')
+  })
+
   it('speaks JSON in both directions', async () => {
     const there = JSON.parse((await drain('1', '--confirm', 'c', '--json')).stdout)
     assert.deepEqual([there.outcome, there.how, there.moved.length], ['drained', 'lame duck', 3])

@@ -14,6 +14,13 @@ describe('renderFields', () => {
     assert.equal(text, '<dim>file</>     /x\n<dim>publish</>  a.>\n<dim></>         b\\x1b[2J')
   })
 
+  it('makes a name printable that a server chose, and aligns by what is shown', () => {
+    const chosen = [['\u001b[2J\nx', 'a']] as const
+    const paint = (_tone: string, text: string): string => text
+    assert.equal(renderFields(chosen, {decorated: false, paint}), '\\x1b[2J\\x0ax\ta')
+    assert.equal(renderFields(chosen, {decorated: true, paint}), '\\x1b[2J\\x0ax  a')
+  })
+
   it('writes name and value on every line in a pipe', () => {
     const text = renderFields(fields, {decorated: false, paint: (_tone, each) => each})
     assert.equal(text, 'file\t/x\npublish\ta.>\npublish\tb\\x1b[2J')
