@@ -3,12 +3,12 @@ import * as ux from '@oclif/core/ux'
 import {clusterFlags, NatsopsCommand} from '../lib/command.ts'
 import {type HealthDocument, tellHealth} from '../lib/domain/health/told.ts'
 import {type HealthReport, type HealthVerdict, rewordNext} from '../lib/domain/health.ts'
+import {printableJson} from '../lib/domain/printable.ts'
 import {Exit, exitOf, messageOf, UsageError} from '../lib/errors.ts'
 import {checkHealth, type HealthOptions, watchHealth} from '../lib/ops/health.ts'
 import {nagiosStatus, renderNagios, renderNagiosFailure} from '../lib/output/health/nagios.ts'
 import {renderPrometheus} from '../lib/output/health/prometheus.ts'
 import {renderHealth} from '../lib/output/health/table.ts'
-import {printableJson} from '../lib/output/text.ts'
 
 const FORMATS = ['table', 'json', 'nagios', 'prometheus'] as const
 type Format = (typeof FORMATS)[number]

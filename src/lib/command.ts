@@ -10,7 +10,7 @@ import {DeclinedError, describe, type ErrorDescription, Exit, exitOf, Interrupte
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
 import {openTerminal, type Terminal} from './output/terminal.ts'
-import {printableJson} from './output/text.ts'
+import {printableJson} from './domain/printable.ts'
 import {type CommandShape, explainParseError} from './usage.ts'
 
 /** What a test puts in place of the real world; everything it leaves out is real. */

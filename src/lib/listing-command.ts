@@ -4,13 +4,13 @@ import * as ux from '@oclif/core/ux'
 import {clusterFlags, NatsopsCommand, type ParsedClusterFlags, type Wiring} from './command.ts'
 import type {ClusterContext} from './context.ts'
 import {chooseOwner} from './domain/credentials.ts'
+import {printable, printableJson} from './domain/printable.ts'
 import type {Reported, SourceKind, SourceNote} from './domain/reports/source.ts'
 import {describe, Exit, OpsError, UsageError} from './errors.ts'
 import {orInterrupted} from './ops/interruption.ts'
 import {NODE_SOURCES, type OpenedSource, openSource} from './ops/reports/source.ts'
 import {csvHeader, csvRecord, type ListingColumn, parseSort, renderListing, sortRows} from './output/listing.ts'
 import {openWatchedScreen} from './output/listing-watch.ts'
-import {printable, printableJson} from './output/text.ts'
 
 /** Flags of every report that is a list. */
 export const listingFlags = {

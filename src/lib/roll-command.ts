@@ -3,6 +3,7 @@ import * as ux from '@oclif/core/ux'
 import {changeFlags, clusterFlags, NatsopsCommand, type ParsedClusterFlags} from './command.ts'
 import {parseDuration} from './config/duration.ts'
 import type {ClusterContext} from './context.ts'
+import {printableJson} from './domain/printable.ts'
 import {type Consent, resumeCommand} from './domain/roll/consent.ts'
 import type {RollEvent} from './domain/roll/events.ts'
 import {
@@ -25,7 +26,6 @@ import {surviveLostTerminal} from './output/lost-terminal.ts'
 import {renderPlan} from './output/roll/plan.ts'
 import {openRollProgress, type ProgressOptions} from './output/roll/progress.ts'
 import {renderReport} from './output/roll/report.ts'
-import {printableJson} from './output/text.ts'
 
 /** Public, under --json, moments in RFC 3339; beside `error` where there was one. */
 export interface RollResult {

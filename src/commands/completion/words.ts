@@ -1,7 +1,7 @@
 import {NatsopsCommand} from '../../lib/command.ts'
 import type {Candidate} from '../../lib/domain/completion.ts'
+import {printable} from '../../lib/domain/printable.ts'
 import {completeWords, FILES} from '../../lib/ops/completion.ts'
-import {printable} from '../../lib/output/text.ts'
 
 export interface CompletionWordsResult {
   readonly candidates: readonly Candidate[] | 'files'

@@ -1,6 +1,6 @@
 import {NatsopsCommand} from '../../lib/command.ts'
+import {printable} from '../../lib/domain/printable.ts'
 import {type CleanOutcome, cleanCredentials} from '../../lib/ops/credentials-file.ts'
-import {printable} from '../../lib/output/text.ts'
 
 export default class CredsClean extends NatsopsCommand<CleanOutcome> {
   static override summary = 'Remove every .creds file that natsops wrote and still knows'

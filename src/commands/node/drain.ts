@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {type ClusterContext, changeFlags, clusterFlags, NatsopsCommand} from '../../lib/command.ts'
+import {printable} from '../../lib/domain/printable.ts'
 import type {RollEvent} from '../../lib/domain/roll/events.ts'
 import {describeHolder, undoDrainCommand} from '../../lib/domain/roll/lock.ts'
 import {type DrainRequest, drainAndStop, prepareDrain, readDrain, undoDrain} from '../../lib/ops/roll/drain-node.ts'
@@ -8,7 +9,6 @@ import {RollRefused} from '../../lib/ops/roll/outcome.ts'
 import {surviveLostTerminal} from '../../lib/output/lost-terminal.ts'
 import {renderPlan} from '../../lib/output/roll/plan.ts'
 import {openRollProgress} from '../../lib/output/roll/progress.ts'
-import {printable} from '../../lib/output/text.ts'
 import {acceptanceFlags} from '../../lib/roll-command.ts'
 
 /** Public, under --json. */

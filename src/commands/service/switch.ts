@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
+import {printable} from '../../lib/domain/printable.ts'
 import type {Side} from '../../lib/domain/terraform/switch.ts'
 import {UsageError} from '../../lib/errors.ts'
 import {orInterrupted} from '../../lib/ops/interruption.ts'
@@ -14,7 +15,6 @@ import {
   type UseRow,
 } from '../../lib/ops/service-switch.ts'
 import {renderDiff, renderUses} from '../../lib/output/service.ts'
-import {printable} from '../../lib/output/text.ts'
 
 /** Public under --json: what was changed, or with --check what each module uses. */
 export type SwitchResult = SwitchOutcome | {readonly file: string; readonly modules: readonly UseRow[]}

@@ -1,8 +1,8 @@
+import {printable} from '../domain/printable.ts'
 import {renderFields} from './fields.ts'
 import {relativeTime} from './format.ts'
 import {type Column, renderTable, type TableStyle} from './table.ts'
 import type {Terminal} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** The reports as they are shown, so that output need not know where they come from. */
 export interface StepView {

@@ -1,6 +1,6 @@
+import {printable} from '../domain/printable.ts'
 import {relativeTime} from './format.ts'
 import {type Column, renderTable, type TableStyle} from './table.ts'
-import {printable} from './text.ts'
 
 /** The reports as they are shown, so that output need not know where they come from. */
 export interface GeneratedView {

@@ -1,6 +1,6 @@
+import {printable} from '../domain/printable.ts'
 import {wrapText} from './health/wrap.ts'
 import type {Terminal, Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** A check as it is shown, so that output need not know where it comes from. */
 export interface CheckView {

@@ -1,6 +1,6 @@
+import {printable} from '../domain/printable.ts'
 import {wrapText} from './health/wrap.ts'
 import type {Terminal} from './terminal.ts'
-import {printable} from './text.ts'
 
 interface Drift {
   readonly node: string

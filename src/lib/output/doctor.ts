@@ -1,7 +1,7 @@
+import {printable} from '../domain/printable.ts'
 import {wrapSteps, wrapText} from './health/wrap.ts'
 import {type Column, renderTable} from './table.ts'
 import type {Terminal, Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** What was found. Untrusted text. */
 export interface DoctorLines {

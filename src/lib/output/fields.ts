@@ -1,5 +1,5 @@
+import {printable} from '../domain/printable.ts'
 import type {Terminal} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** A name and its value; several values are several lines. */
 export type Field = readonly [name: string, value: string | readonly string[]]

@@ -1,9 +1,9 @@
+import {printable} from '../domain/printable.ts'
 import {UsageError} from '../errors.ts'
 import {nearestName} from '../nearest.ts'
 import {rfc3339, type ValueFormat, valueFormat} from './format.ts'
 import {type Column, displayWidth, renderTable, type TableStyle} from './table.ts'
 import type {Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 /**
  * What a column holds; decides alignment and how a terminal shows it. `duration` is in seconds, `percent` 0-100, both with

@@ -1,6 +1,6 @@
+import {printable, printableLines} from '../domain/printable.ts'
 import {rfc3339} from './format.ts'
 import type {Terminal} from './terminal.ts'
-import {printable, printableLines} from './text.ts'
 
 /** One entry of any log. Untrusted text. */
 export interface LogLine {

@@ -1,7 +1,7 @@
+import {printable} from '../domain/printable.ts'
 import {wrapText} from './health/wrap.ts'
 import {csvText, type ListingColumn, renderCsv, renderListing} from './listing.ts'
 import {displayWidth, type TableStyle} from './table.ts'
-import {printable} from './text.ts'
 
 /** Rows of whatever a query asked for, each with its cells in the order of the columns. Untrusted text. */
 export interface LogTableView {

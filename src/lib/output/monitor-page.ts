@@ -1,6 +1,6 @@
 import {parseExactJson} from '../domain/exact-json.ts'
+import {printableJson} from '../domain/printable.ts'
 import type {Terminal} from './terminal.ts'
-import {printableJson} from './text.ts'
 
 /** One node's page, so that output need not know where it comes from. */
 export interface PageView {

@@ -1,10 +1,10 @@
 import type {NodeMeasures, UnitStatus} from '../domain/node-status.ts'
 import type {LimitedMeasure, NodeFinding, NodeVerdict} from '../domain/node-verdict.ts'
+import {printable} from '../domain/printable.ts'
 import {type Field, renderFields} from './fields.ts'
 import {humanBytes, humanDuration} from './format.ts'
 import {type Column, cutText, renderTable} from './table.ts'
 import type {Terminal, Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** One look at a node, so that output need not know where it comes from. */
 export interface NodeStatusView extends NodeMeasures {

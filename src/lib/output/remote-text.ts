@@ -1,5 +1,5 @@
+import {printable, printableLines} from '../domain/printable.ts'
 import type {Terminal} from './terminal.ts'
-import {printable, printableLines} from './text.ts'
 
 export interface RemoteTextOptions {
   /** Put before every line; absent: none. */

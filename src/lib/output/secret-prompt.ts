@@ -1,6 +1,6 @@
 import {StringDecoder} from 'node:string_decoder'
+import {printable} from '../domain/printable.ts'
 import {Exit, InterruptedError, OpsError, UsageError} from '../errors.ts'
-import {printable} from './text.ts'
 
 type Streams = Pick<NodeJS.Process, 'stdin' | 'stderr'>
 

@@ -1,8 +1,8 @@
+import {printable} from '../domain/printable.ts'
 import {humanDuration} from './format.ts'
 import {toneOf} from './service.ts'
 import {type Column, renderTable} from './table.ts'
 import type {Terminal} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** A service's own view of its hosts and permissions. Untrusted text. */
 export interface CheckLines {

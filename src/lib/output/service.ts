@@ -1,8 +1,8 @@
+import {printable} from '../domain/printable.ts'
 import type {ServiceRow} from '../domain/service.ts'
 import {relativeTime} from './format.ts'
 import {type Column, renderTable} from './table.ts'
 import type {Terminal, Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 /** Untrusted text. */
 export interface ServiceLines {

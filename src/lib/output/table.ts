@@ -1,7 +1,7 @@
 import {createRequire} from 'node:module'
+import {printable} from '../domain/printable.ts'
 import {largest} from '../domain/quantity.ts'
 import type {Terminal, Tone} from './terminal.ts'
-import {printable} from './text.ts'
 
 export interface Column<Row> {
   readonly header: string

@@ -1,7 +1,7 @@
 import {Chalk} from 'chalk'
+import {printable, printableLines} from '../domain/printable.ts'
 import {type ErrorDescription, Exit} from '../errors.ts'
 import {endProcess} from './ending.ts'
-import {printable, printableLines} from './text.ts'
 
 /** What `colour` can say. Meaning, not paint: the palette is here and nowhere else. */
 export type Tone = 'good' | 'warning' | 'bad' | 'dim' | 'strong'

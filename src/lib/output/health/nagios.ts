@@ -1,8 +1,8 @@
 import type {Finding} from '../../domain/health/finding.ts'
 import type {HealthReport, HealthVerdict} from '../../domain/health.ts'
+import {printable} from '../../domain/printable.ts'
 import {percentOf} from '../../domain/quantity.ts'
 import type {Thresholds} from '../../domain/settings.ts'
-import {printable} from '../text.ts'
 import {headline} from './table.ts'
 
 /** The plugin guidelines' own: https://www.monitoring-plugins.org/doc/guidelines.html */

@@ -1,6 +1,6 @@
 import type {NodeSummary} from '../../domain/health/summary.ts'
 import type {HealthReport, HealthVerdict} from '../../domain/health.ts'
-import {printable} from '../text.ts'
+import {printable} from '../../domain/printable.ts'
 
 const VERDICTS: readonly HealthVerdict[] = ['ok', 'degraded', 'critical', 'unknown']
 const STANDINGS = ['caught-up', 'behind', 'missing', 'silent', 'diverged', 'unknown', 'single'] as const

@@ -2,10 +2,10 @@ import type {Finding, Severity} from '../../domain/health/finding.ts'
 import {titleOf} from '../../domain/health/finding.ts'
 import type {MetaSummary, NodeSummary} from '../../domain/health/summary.ts'
 import type {HealthReport, HealthVerdict} from '../../domain/health.ts'
+import {printable} from '../../domain/printable.ts'
 import {counted, humanBytes, humanCount, humanDuration, listed, percentOf} from '../../domain/quantity.ts'
 import {type ListingColumn, renderListing} from '../listing.ts'
 import type {Terminal, Tone} from '../terminal.ts'
-import {printable} from '../text.ts'
 import {wrapSteps, wrapText} from './wrap.ts'
 
 type Style = Pick<Terminal, 'width' | 'decorated' | 'paint'>

@@ -1,7 +1,7 @@
+import {printable} from '../../domain/printable.ts'
 import type {MetaGroup, MetaPeerRow} from '../../domain/reports/rows.ts'
 import {type ListingColumn, renderListing} from '../listing.ts'
 import type {TableStyle} from '../table.ts'
-import {printable} from '../text.ts'
 
 /** The meta group below the servers, on a terminal. */
 export function renderMetaGroup(meta: MetaGroup | null, style: TableStyle, now: number): string {

@@ -1,10 +1,10 @@
+import {printable} from '../../domain/printable.ts'
 import {paceOf, streamPace} from '../../domain/roll/meter.ts'
 import type {StreamProgress} from '../../domain/roll/sync.ts'
 import {humanBytes, humanDuration} from '../format.ts'
 import {wrapText} from '../health/wrap.ts'
 import {cutText, displayWidth} from '../table.ts'
 import type {Tone} from '../terminal.ts'
-import {printable} from '../text.ts'
 import type {LiveModel, LiveNode} from './model.ts'
 import {percent, sayPace, sayPredicates, sayShare} from './words.ts'
 

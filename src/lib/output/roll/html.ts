@@ -1,7 +1,7 @@
+import {printable} from '../../domain/printable.ts'
 import {describeHolder} from '../../domain/roll/lock.ts'
 import {type NodeReport, type RollReport, timesOf} from '../../domain/roll/report.ts'
 import {humanBytes, humanDuration, rfc3339} from '../format.ts'
-import {printable} from '../text.ts'
 import {headline, sayStall, statesOf} from './report.ts'
 import {renderTimeline, TIMELINE_STYLE} from './timeline.ts'
 

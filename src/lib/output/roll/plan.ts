@@ -1,9 +1,9 @@
+import {printable} from '../../domain/printable.ts'
 import {counted, listed} from '../../domain/quantity.ts'
 import type {PlannedNode, RollPlan} from '../../domain/roll/plan.ts'
 import {humanBytes, humanDuration} from '../format.ts'
 import {wrapText} from '../health/wrap.ts'
 import type {Tone} from '../terminal.ts'
-import {printable} from '../text.ts'
 
 export interface PlanStyle {
   /** Lines are wrapped, never cut; Infinity in a pipe. */

@@ -1,3 +1,4 @@
+import {printable} from '../../domain/printable.ts'
 import {counted} from '../../domain/quantity.ts'
 import {type State, states} from '../../domain/roll/algorithm.ts'
 import {describeHolder} from '../../domain/roll/lock.ts'
@@ -6,7 +7,6 @@ import {humanBytes, humanDuration, rfc3339} from '../format.ts'
 import {wrapText} from '../health/wrap.ts'
 import {type Column, displayWidth, renderTable} from '../table.ts'
 import type {Terminal, Tone} from '../terminal.ts'
-import {printable} from '../text.ts'
 import {sayMoves} from './words.ts'
 
 type Style = Pick<Terminal, 'width' | 'decorated' | 'paint'>

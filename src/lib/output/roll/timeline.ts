@@ -1,8 +1,8 @@
+import {printable} from '../../domain/printable.ts'
 import type {State} from '../../domain/roll/algorithm.ts'
 import type {RollReport} from '../../domain/roll/report.ts'
 import {humanDuration} from '../format.ts'
 import {cutText} from '../table.ts'
-import {printable} from '../text.ts'
 
 type Phase = 'before' | 'away' | 'sync' | 'soak'
 

@@ -1,3 +1,4 @@
+import {printable} from '../../domain/printable.ts'
 import type {ConnectionsLook} from '../../domain/top/look.ts'
 import type {TopModel} from '../../domain/top/model.ts'
 import {type ScreenRoom, type ScreenState, TOP_VIEWS, type TopView} from '../../domain/top/screen.ts'
@@ -5,7 +6,6 @@ import {humanBytes, humanCount, humanDuration, rfc3339} from '../format.ts'
 import {type ListingColumn, renderListing, sortRows} from '../listing.ts'
 import {cutText, displayWidth} from '../table.ts'
 import type {Terminal, Tone} from '../terminal.ts'
-import {printable} from '../text.ts'
 import {CONNECTION_COLUMNS, CONSUMER_COLUMNS, NODE_COLUMNS, SORT_KEYS, STREAM_COLUMNS} from './columns.ts'
 
 export interface FrameSize {

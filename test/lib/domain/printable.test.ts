@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import {printable, printableJson, printableLines} from '../../../src/lib/output/text.ts'
+import {printable, printableJson, printableLines} from '../../../src/lib/domain/printable.ts'
 
 describe('text from outside', () => {
   it('shows what would move the cursor, turn a line round or fake a second one', () => {
