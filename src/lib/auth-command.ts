@@ -69,8 +69,8 @@ export abstract class AuthCommand<Result> extends NatsopsCommand<Result> {
         throw error
       }
       if (!(error instanceof OpsError) || error.exit === Exit.bug) throw error
-      const {message, code, exit, suggestions} = error
-      throw new OpsError(message, {code, exit, suggestions: [...suggestions, again], cause: error})
+      const {lines, code, exit, suggestions} = error
+      throw new OpsError(lines, {code, exit, suggestions: [...suggestions, again], cause: error})
     }
   }
 }

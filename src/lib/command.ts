@@ -5,12 +5,21 @@ import * as ux from '@oclif/core/ux'
 import {type Configuration, openConfiguration} from './config.ts'
 import {type ClusterContext, type Context, openClusterContext, openContext} from './context.ts'
 import {nameCluster} from './domain/named-cluster.ts'
+import {printable, printableJson} from './domain/printable.ts'
 import {quoteForShell} from './domain/shell.ts'
-import {DeclinedError, describe, type ErrorDescription, Exit, exitOf, InterruptedError, OpsError} from './errors.ts'
+import {
+  DeclinedError,
+  describe,
+  type ErrorDescription,
+  Exit,
+  exitOf,
+  InterruptedError,
+  messageOf,
+  OpsError,
+} from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
 import {openTerminal, type Terminal} from './output/terminal.ts'
-import {printableJson} from './domain/printable.ts'
 import {type CommandShape, explainParseError} from './usage.ts'
 
 /** What a test puts in place of the real world; everything it leaves out is real. */
@@ -312,10 +321,16 @@ function requireOwnName(cluster: string, given: string | undefined): void {
 
 const ignore = (): void => {}
 
-/** The stack, for a bug always, for anything else with --debug; causes included by Node's own formatting. */
+/** The stack, for a bug always, for anything else with --debug; with the cause's. */
 function stackOf(error: unknown, debug: boolean): string | undefined {
   if (!(error instanceof Error)) return undefined
   if (!debug && exitOf(error) !== Exit.bug) return undefined
-  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack ?? error.cause.message}` : ''
-  return `${error.stack ?? error.message}${cause}`
+  const {cause} = error
+  return [...tracedLines(error), ...(cause instanceof Error ? tracedLines(cause, 'caused by ') : [])].join('\n')
+}
+
+/** The message on one line, whatever it quotes, and the frames. */
+function tracedLines(error: Error, lead = ''): readonly string[] {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  return [printable(`${lead}${error.name}: ${messageOf(error)}`), ...frames]
 }

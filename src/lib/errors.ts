@@ -1,3 +1,5 @@
+import {printable} from './domain/printable.ts'
+
 /** Exit statuses are public interface: listed in the README, never renumbered. */
 export const Exit = {
   bug: 1,
@@ -32,6 +34,9 @@ export interface OpsErrorOptions extends ErrorOptions {
  * An outcome the operator can act on; `exit` becomes the exit status. Whatever else is thrown is a bug in natsops.
  *
  * A plain Error on purpose, so that lib does not depend on oclif, which reads `oclif.exit` of any error.
+ *
+ * Messages quote what servers, AWS, files and people say. So a message is one line, and several are a list: a line break
+ * or an escape within one came from outside, is made printable here and can fake neither a line nor a suggestion.
  */
 export class OpsError extends Error {
   override readonly name: string = 'OpsError'
@@ -39,11 +44,16 @@ export class OpsError extends Error {
   readonly suggestions: readonly string[]
   readonly oclif: {readonly exit: Exit}
 
-  constructor(message: string, {code, exit, suggestions = [], ...options}: OpsErrorOptions) {
-    super(message, options)
+  constructor(message: string | readonly string[], {code, exit, suggestions = [], ...options}: OpsErrorOptions) {
+    super([message].flat().map(printable).join('\n'), options)
     this.code = code
     this.suggestions = suggestions
     this.oclif = {exit}
+  }
+
+  /** The message, a line each: for an error that is made of this one. */
+  get lines(): readonly string[] {
+    return this.message.split('\n')
   }
 
   get exit(): Exit {
@@ -53,7 +63,7 @@ export class OpsError extends Error {
 
 /** The value given is wrong: names it and says what to change. Exit 2. */
 export class UsageError extends OpsError {
-  constructor(message: string, suggestions: readonly string[] = []) {
+  constructor(message: string | readonly string[], suggestions: readonly string[] = []) {
     super(message, {code: 'USAGE', exit: Exit.usage, suggestions})
   }
 }
@@ -98,7 +108,8 @@ export function exitOf(error: unknown): number {
   return (error as Partial<OpsError> | null)?.oclif?.exit ?? Exit.bug
 }
 
-/** The error's own message, or the thing itself as text: for causes of unknown type. */
+/** The error's own message on one line, or the thing itself as text: to be quoted in another message. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return message.trim().replace(/\s*\n\s*/g, '; ')
 }

@@ -77,7 +77,7 @@ export async function checkDocument<Value>(
         })
       : [`${path}${whereIs(keys)}: ${wrongValue(keys, valueAt(value, keys))}, expected ${message}`],
   )
-  throw new UsageError(problems.slice(0, MOST_PROBLEMS).join('\n'))
+  throw new UsageError(problems.slice(0, MOST_PROBLEMS))
 }
 
 const MOST_PROBLEMS = 10

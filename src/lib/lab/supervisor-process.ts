@@ -77,5 +77,5 @@ function receive(child: ChildProcess, type: SupervisorMessage['type']): Promise<
 function failureOf({error}: Extract<SupervisorMessage, {type: 'failed'}>): Error {
   const exit = Object.values(Exit).find((value) => value === error.exit)
   if (exit === undefined || exit === Exit.bug) return new Error(error.message)
-  return new OpsError(error.message, {code: error.code, exit, suggestions: error.suggestions})
+  return new OpsError(error.message.split('\n'), {code: error.code, exit, suggestions: error.suggestions})
 }

@@ -178,14 +178,11 @@ const whyReplaced: Readonly<Record<Exclude<InitStep['what'], 'user'>, (name: str
 }
 
 function conflict(conflicts: readonly string[]): OpsError {
-  return new OpsError(
-    `what is there differs from the description\n${conflicts.map((each) => `  ${each}`).join('\n')}`,
-    {
-      code: 'AUTH_CONFLICT',
-      exit: Exit.refused,
-      suggestions: ['check --file and --region: is it the right cluster', 'replace what differs with --force'],
-    },
-  )
+  return new OpsError(['what is there differs from the description', ...conflicts.map((each) => `  ${each}`)], {
+    code: 'AUTH_CONFLICT',
+    exit: Exit.refused,
+    suggestions: ['check --file and --region: is it the right cluster', 'replace what differs with --force'],
+  })
 }
 
 interface AuthorityPlan {

@@ -4,7 +4,7 @@ import type {StoredUser} from '../domain/auth-users.ts'
 import {type CredentialOwner, ownerName} from '../domain/credentials.ts'
 import {formatCredentials, parseCredentials} from '../domain/credentials-format.ts'
 import {type ClusterSettings, credentialParameters} from '../domain/settings.ts'
-import {Exit, OpsError} from '../errors.ts'
+import {Exit, messageOf, OpsError} from '../errors.ts'
 import {ensurePrivateFolder, readSmallFile, writePrivateFile} from '../files.ts'
 import {ensureSecretFolder} from './auth-folder.ts'
 import {isThere} from './cert-folder.ts'
@@ -80,7 +80,7 @@ export function openParameterUsers(
 
 /** Nobody knows whether the two belong together now. */
 function torn({jwt, seed}: {readonly jwt: string; readonly seed: string}, cause: OpsError): OpsError {
-  const problem = `${cause.message}; ${seed} may now be the seed of another key than ${jwt} is for`
+  const problem = `${messageOf(cause)}; ${seed} may now be the seed of another key than ${jwt} is for`
   return new OpsError(problem, {
     code: 'CREDENTIALS_TORN',
     exit: Exit.unreachable,

@@ -10,7 +10,7 @@ import {
 } from '../author/lint.ts'
 import {type ConfigurationSource, type Place, parseConfiguration, type ServerConfiguration} from '../author/parse.ts'
 import type {Context} from '../context.ts'
-import {Exit, OpsError, UsageError} from '../errors.ts'
+import {Exit, messageOf, OpsError, UsageError} from '../errors.ts'
 import {readSmallFile} from '../files.ts'
 import {nearestName} from '../nearest.ts'
 import {askServer, findCheckingServer, type ServerVerdict} from './config-check-server.ts'
@@ -158,7 +158,12 @@ function asUnreadable(error: unknown, from: Place | undefined): unknown {
   if (!(error instanceof OpsError) || error.code === 'INCLUDE_OUTSIDE') return error
   const place = from ? `${from.file}:${from.line}: ` : ''
   const {suggestions} = error
-  return new OpsError(place + error.message, {code: 'CONFIG_NOT_READABLE', exit: Exit.usage, suggestions, cause: error})
+  return new OpsError(place + messageOf(error), {
+    code: 'CONFIG_NOT_READABLE',
+    exit: Exit.usage,
+    suggestions,
+    cause: error,
+  })
 }
 
 async function filesOthersRead(files: readonly string[]): Promise<readonly string[]> {

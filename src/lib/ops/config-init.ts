@@ -18,7 +18,7 @@ export async function initConfig(name: string, file: string, {force}: {readonly 
     await writePrivateFile(path, text, {mode: 0o644, overwrite: force})
   } catch (error) {
     if (!(error instanceof OpsError) || error.code !== 'FILE_EXISTS') throw error
-    throw new OpsError(error.message, {
+    throw new OpsError(error.lines, {
       code: 'FILE_EXISTS',
       exit: Exit.refused,
       suggestions: ['give another --file', 'add --force to replace it'],

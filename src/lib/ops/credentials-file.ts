@@ -130,8 +130,8 @@ async function readCredsFile(path: string): Promise<string> {
     return await readSmallFile(path, CREDS_FILE_LIMIT)
   } catch (error) {
     if (!(error instanceof OpsError) || error.code !== 'FILE_NOT_FOUND') throw error
-    const {code, exit, message} = error
-    throw new OpsError(message, {code, exit, suggestions: ['natsops creds fetch'], cause: error})
+    const {code, exit, lines} = error
+    throw new OpsError(lines, {code, exit, suggestions: ['natsops creds fetch'], cause: error})
   }
 }
 

@@ -1,6 +1,6 @@
 import type {ClusterContext} from '../context.ts'
 import {type ClusterSettings, configuredNodes, conventionalNode, type NodeTarget} from '../domain/settings.ts'
-import {Exit, OpsError} from '../errors.ts'
+import {Exit, messageOf, OpsError} from '../errors.ts'
 
 /** The nodes of a cluster, and how sure that is. */
 export interface Discovery {
@@ -41,7 +41,7 @@ export async function discoverNodes(
   } catch (error) {
     if (!(error instanceof OpsError)) throw error
     const known = withoutGroups(settings)
-    const warning = `the list of nodes is by ${known.source}, AWS could not be asked: ${error.message}`
+    const warning = `the list of nodes is by ${known.source}, AWS could not be asked: ${messageOf(error)}`
     return {...known, warning, problem: error}
   }
 }

@@ -58,8 +58,7 @@ export async function* watchTop(
       way = await openSystem(context, nodes)
       refusal = []
     } catch (error) {
-      if (error instanceof OpsError)
-        refusal = [`the system account was not to be had: ${error.message.split('\n', 1)[0]}`]
+      if (error instanceof OpsError) refusal = [`the system account was not to be had: ${error.lines[0]}`]
       else trouble = error
     }
     isLookingElsewhere = false

@@ -76,7 +76,8 @@ export function openTerminal(
     paint: (tone, text) => onStdout[tone](text),
     say: (line) => void (quiet || stderr.write(`${printable(line)}\n`)),
     fail({message, exit, suggestions}, stack) {
-      const [first = '', ...rest] = printableLines(message).split('\n')
+      // The line breaks of a message are natsops' own (errors.ts); a bug's may be anybody's.
+      const [first = '', ...rest] = exit === Exit.bug ? [printable(message)] : printableLines(message).split('\n')
       const lines = [`${onStderr.bad('error:')} ${first}`, ...rest]
       if (stack) lines.push(printableLines(stack))
       if (exit === Exit.bug) lines.push('this is a bug in natsops: please report it')

@@ -37,7 +37,7 @@ export function explainConnectFailures(
   return new OpsError(
     lines.length === 1
       ? `cannot connect to ${lines[0]}`
-      : `cannot connect to any server\n${lines.map((line) => `  ${line}`).join('\n')}`,
+      : ['cannot connect to any server', ...lines.map((line) => `  ${line}`)],
     {
       code: onlyTls ? 'NATS_TLS' : 'NATS_UNREACHABLE',
       exit: Exit.unreachable,

@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import type {CheckName, DoctorFinding, Outcome} from '../../domain/doctor.ts'
 import {humanDuration} from '../../domain/quantity.ts'
-import {OpsError} from '../../errors.ts'
+import {messageOf, OpsError} from '../../errors.ts'
 
 /** One thing to find out. What it rejects with (an OpsError) is its finding; anything else is a bug. */
 export interface Check {
@@ -53,7 +53,7 @@ async function explained(look: () => Promise<Outcome>): Promise<Outcome> {
 /** An error of ours as what was found. */
 export function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof OpsError)) throw error
-  return {status: 'failed', message: error.message.replace(/\s*\n\s*/g, '; '), fix: error.suggestions[0]}
+  return {status: 'failed', message: messageOf(error), fix: error.suggestions[0]}
 }
 
 /** Could not be found out, because of what another finding says. */

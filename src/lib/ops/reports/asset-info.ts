@@ -196,7 +196,7 @@ async function askNodes(ctx: ClusterContext, account: string, stream: string): P
     }
   } catch (error) {
     if (!(error instanceof OpsError) || ctx.signal.aborted) throw error
-    const [why = ''] = error.message.split('\n', 1)
+    const [why = ''] = error.lines
     return {
       from: undefined,
       stream: undefined,

@@ -151,7 +151,7 @@ function accountsOf(
 
 function nobodyAnswers(kind: SourceKind, problems: readonly string[]): OpsError {
   const way = kind === 'system' ? 'through the system account' : 'on its monitoring port'
-  return new OpsError(`no node answers ${way}\n${problems.map((line) => `  ${line}`).join('\n')}`, {
+  return new OpsError([`no node answers ${way}`, ...problems.map((line) => `  ${line}`)], {
     code: 'NO_NODE_ANSWERED',
     exit: Exit.unreachable,
     suggestions: ['check the VPN (Cloudflare WARP) and that the nodes are up: natsops health'],

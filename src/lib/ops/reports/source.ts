@@ -57,7 +57,7 @@ export async function openSource(ctx: ClusterContext, {force, owner, kinds}: Sou
       if (!(error instanceof OpsError) || ctx.signal.aborted) throw error
       if (isLast) throw withReasons(error, passed)
       isUnreachable = error.code === 'NATS_UNREACHABLE'
-      passed.push(`${IN_WORDS[kind]} was not to be had: ${error.message.split('\n', 1)[0]}`)
+      passed.push(`${IN_WORDS[kind]} was not to be had: ${error.lines[0]}`)
     }
   }
   throw new Error('there is no source to open')
@@ -86,8 +86,12 @@ function scopeConnections(ctx: ClusterContext): {readonly scoped: ClusterContext
 function withReasons(error: OpsError, passed: readonly string[]): OpsError {
   if (passed.length === 0) return error
   const {code, exit, suggestions} = error
-  const message = [error.message, ...passed.map((reason) => `  ${reason}`)].join('\n')
-  return new OpsError(message, {code, exit, suggestions, cause: error})
+  return new OpsError([...error.lines, ...passed.map((reason) => `  ${reason}`)], {
+    code,
+    exit,
+    suggestions,
+    cause: error,
+  })
 }
 
 const IN_WORDS: Readonly<Record<SourceKind, string>> = {

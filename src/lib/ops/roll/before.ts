@@ -338,7 +338,7 @@ export async function undoStop(machine: RollMachine): Promise<boolean> {
     await machine.tryDeclare({current: undefined})
     return true
   } catch (error) {
-    await remark(machine, node, error instanceof OpsError ? error.message : 'its server could not be started again')
+    await remark(machine, node, error instanceof OpsError ? messageOf(error) : 'its server could not be started again')
     return false
   }
 }

@@ -3,7 +3,7 @@ import type {RollEvent} from '../../domain/roll/events.ts'
 import {type LockDocument, undoDrainCommand} from '../../domain/roll/lock.ts'
 import type {RollRequest} from '../../domain/roll/plan.ts'
 import {quoteForShell} from '../../domain/shell.ts'
-import {describe, Exit, exitOf, messageOf, OpsError} from '../../errors.ts'
+import {describe, Exit, exitOf, OpsError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
 import {prepareNode, undoStop} from './before.ts'
 import {claimable} from './claim.ts'
@@ -129,17 +129,18 @@ async function takeBack(machine: RollMachine, node: string, error: unknown): Pro
   await removeCanary(machine)
   if (isWhole) {
     await deps.lock.release().catch(() => {})
-    return forDrain(error, `${messageOf(error)}; ${node} serves as before`, exitOf(error), [retry])
+    return forDrain(error, `; ${node} serves as before`, exitOf(error), [retry])
   }
   await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
-  const message = `${messageOf(error)}; the server of ${node} was stopped and could not be started again`
-  return forDrain(error, message, Exit.heldDegraded, [undoDrainCommand(cluster, node)])
+  const lost = `; the server of ${node} was stopped and could not be started again`
+  return forDrain(error, lost, Exit.heldDegraded, [undoDrainCommand(cluster, node)])
 }
 
-/** A hold of the shared states speaks of resuming a roll: here something else comes next. */
-function forDrain(error: unknown, message: string, exit: number, suggestions: readonly string[]): unknown {
+/** A hold of the shared states speaks of resuming a roll: here something else comes next. `end` goes after its words. */
+function forDrain(error: unknown, end: string, exit: number, suggestions: readonly string[]): unknown {
   if (!(error instanceof OpsError)) return error
-  return new OpsError(message, {code: describe(error).code, exit: exit as Exit, suggestions, cause: error})
+  const lines = error.lines.map((line, index, all) => (index === all.length - 1 ? `${line}${end}` : line))
+  return new OpsError(lines, {code: describe(error).code, exit: exit as Exit, suggestions, cause: error})
 }
 
 function notStopped(cluster: string, node: string, events: readonly RollEvent[]): OpsError {
@@ -213,7 +214,7 @@ export async function undoDrain(
     } catch (error) {
       await removeCanary(machine)
       await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
-      throw forDrain(error, messageOf(error), exitOf(error), [undoDrainCommand(settings.name, node)])
+      throw forDrain(error, '', exitOf(error), [undoDrainCommand(settings.name, node)])
     }
   } finally {
     await world.close()

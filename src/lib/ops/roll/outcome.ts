@@ -27,7 +27,7 @@ export class RollHeld extends OpsError {
         `held in ${where}: ${why}`,
         ...reasons.map((reason) => `  - ${reason}`),
         ...(standing ? [`  ${standing}; nothing more was touched`] : []),
-      ].join('\n'),
+      ],
       {
         code: codes[exit] ?? 'HELD',
         exit,
@@ -90,7 +90,7 @@ export class RollRefused extends OpsError {
             'the roll is refused, nothing was changed',
             ...(advice ? [`  ${advice.what}`] : []),
             ...describePredicates(blockers).map((line) => `  ${line}`),
-          ].join('\n'),
+          ],
       {
         code: 'ROLL_REFUSED',
         exit: Exit.refused,

@@ -8,7 +8,7 @@ import {Exit, messageOf, OpsError} from '../../errors.ts'
 export function problemOf(error: unknown): [kind: ProblemKind, detail: string] {
   if (!(error instanceof OpsError)) return ['malformed', messageOf(error)]
   const [remedy] = error.suggestions
-  const detail = error.exit === Exit.auth && remedy !== undefined ? `${error.message} (${remedy})` : error.message
+  const detail = error.exit === Exit.auth && remedy !== undefined ? `${messageOf(error)} (${remedy})` : messageOf(error)
   return [kindOf(error), detail]
 }
 

