@@ -5,7 +5,7 @@ import type {RollRequest} from '../../domain/roll/plan.ts'
 import {quoteForShell} from '../../domain/shell.ts'
 import {describe, Exit, exitOf, OpsError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
-import {prepareNode, undoStop} from './before.ts'
+import {prepareNode} from './before.ts'
 import {claimable} from './claim.ts'
 import {isGoing} from './going.ts'
 import {acquireLock, assumeLock, lockedBy, readLock} from './lock.ts'
@@ -22,6 +22,7 @@ import {
   type RollPace,
   thisHolder,
 } from './start.ts'
+import {undoStop} from './stop.ts'
 
 /*
  * A drained node is down on purpose, for as long as somebody works on its machine. All that time the cluster can lose no

@@ -4,12 +4,13 @@ import type {CurrentNode} from '../../domain/roll/lock.ts'
 import {identityOf, rankNodes} from '../../domain/roll/plan.ts'
 import {describe, Exit, exitOf, InterruptedError, messageOf, OpsError} from '../../errors.ts'
 import {awaitReplacement} from './after.ts'
-import {prepareNode, terminateNode, undoStop} from './before.ts'
+import {prepareNode, terminateNode} from './before.ts'
 import {isGoing, isRefreshing} from './going.ts'
 import {RollMachine} from './machine.ts'
 import {RollHeld} from './outcome.ts'
 import type {RollDependencies} from './ports.ts'
 import {soak} from './settle.ts'
+import {undoStop} from './stop.ts'
 
 /**
  * Runs a roll from where its lock says it stands until DONE. The same function starts and resumes: a fresh lock simply
