@@ -25,6 +25,7 @@ describe('commands to paste', () => {
     'natsops health --watch --cluster other',
     'natsops creds fetch -c other && natsops health --cluster=other',
     'natsops creds fetch --help',
+    "natsops node run 'n; && x' --cluster other",
     'natsops lab down a',
     'natsops creds clean',
     'check --cluster and the VPN',
