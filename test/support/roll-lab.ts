@@ -4,7 +4,7 @@ import {type ClusterContext, openClusterContext} from '../../src/lib/context.ts'
 import {defaultLimits, type State} from '../../src/lib/domain/roll/algorithm.ts'
 import type {RollEvent} from '../../src/lib/domain/roll/events.ts'
 import type {RollPlan, RollRequest} from '../../src/lib/domain/roll/plan.ts'
-import {messageOf, OpsError} from '../../src/lib/errors.ts'
+import {describe as describeError, OpsError} from '../../src/lib/errors.ts'
 import {discoverNodes} from '../../src/lib/ops/nodes.ts'
 import {abortRoll} from '../../src/lib/ops/roll/abort.ts'
 import {askJetStream} from '../../src/lib/ops/roll/jetstream-api.ts'
@@ -163,7 +163,7 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
       states: events.flatMap((event) => (event.type === 'state' ? event.state : [])),
       error: failure,
       exit: failure?.exit ?? 0,
-      message: failure === undefined ? '' : messageOf(failure),
+      message: failure === undefined ? '' : describeError(failure).message,
     }
   }
 
