@@ -64,8 +64,9 @@ function readJournalPage(place: Extract<LogPlace, {kind: 'journal'}>, text: stri
   const isKnown = ({seconds}: Timed, index: number): boolean => seconds === place.seconds && index < place.known
   const fresh = all.filter((entry, index) => !isKnown(entry, index))
   const [first] = fresh
-  // The last one may have lost its end; the only one would be read again and again.
-  const whole = cut && fresh.length > 1 ? fresh.slice(0, -1) : fresh
+  // The last one may have lost its end; the only one would be read again and again, and is whole where another has begun.
+  const isBegun = fresh.length === 1 && BEGUN.test(first?.text ?? '')
+  const whole = cut && fresh.length > 1 ? fresh.slice(0, -1) : fresh.map((each) => (cut ? withoutBegun(each) : each))
   const last = whole.at(-1)
   if (!last || !first) {
     // More shares one moment than a page holds: what is left of it cannot be had.
@@ -73,10 +74,18 @@ function readJournalPage(place: Extract<LogPlace, {kind: 'journal'}>, text: stri
     return {entries: [], next: isStuck ? {...place, seconds: justAfter(place.seconds), known: 0} : place}
   }
   const entries = whole.map((entry) => ({at: Number(entry.seconds) * 1000, text: entry.text}))
-  if (cut && fresh.length === 1) return {entries, next: {...place, seconds: justAfter(last.seconds), known: 0}}
+  if (cut && fresh.length === 1 && !isBegun)
+    return {entries, next: {...place, seconds: justAfter(last.seconds), known: 0}}
   const ofLast = whole.filter(({seconds}) => seconds === last.seconds).length
   const known = last.seconds === place.seconds ? place.known + ofLast : ofLast
   return {entries, next: {...place, seconds: last.seconds, known}}
+}
+
+/** The beginning of an entry that a page has cut off before it can be told from a further line of the one before. */
+const BEGUN = /\n\d+(\.\d{0,6}( \S*)?)?$/
+
+function withoutBegun({seconds, text}: Timed): Timed {
+  return {seconds, text: text.replace(BEGUN, '')}
 }
 
 /** `1700000000.123456 host program[1]: text`; what has no time of its own belongs to the entry before. */

@@ -92,6 +92,14 @@ describe('a log on an instance', () => {
     assert.deepEqual([fromFile.length, fromFile[1]], [2, 'short'])
   })
 
+  it('takes no beginning of an entry for a line of the only one before it', () => {
+    for (const begun of ['1', '1.', '1.000002', '1.000002 ', '1.000002 ip-10']) {
+      const page = `1.000001 h p: known\n1.000001 h p: whole\n${begun}${MARK}`
+      const {entries, next} = readPage(journal('1.000001', 1), page, {cut: true, isLast: true})
+      assert.deepEqual([entries.map(({text}) => text), next], [['p: whole'], journal('1.000001', 2)])
+    }
+  })
+
   it('goes on after a moment that fills more than a page, and ends where nothing can be read', () => {
     const burst = Array.from({length: 20}, (_, index) => `1.000001 h p: ${index} ${'x'.repeat(40)}\n`)
     const entries = [...burst, '1.000002 h p: after\n']
