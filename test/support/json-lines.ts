@@ -76,5 +76,4 @@ export const WITHOUT_LINE: Readonly<Record<string, string>> = {
   'completion words': 'speaks to a shell',
   'lab release': 'makes every instance of the lab outdated',
   'lab up': 'the document of lab status',
-  top: 'a screen, and refuses --json',
 }

@@ -102,7 +102,8 @@ async function check(list: readonly Trouble[], spread: number): Promise<void> {
   }
   assert.equal(statuses.at(-1), 0, `${statuses.join(', ')}: ${rig.lastError?.message}`)
   calm(rig)
-  cluster.advance(60_000)
+  // As long as an instance that AWS replaces in the roll's last moments takes to be whole.
+  cluster.advance(600_000)
   assert.deepEqual(cluster.unsound(), [])
   assert.deepEqual(cluster.violations, [])
   assert.equal(rig.store.parameters.size, 0, 'the lock was released')
