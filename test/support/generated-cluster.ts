@@ -87,6 +87,9 @@ export function startServers(server: NatsServer, out: string, nodes: readonly st
   }
 }
 
+/** How long servers that do become a cluster may take to place a stream; they take one or two seconds. */
+export const FORMING_MS = 20_000
+
 /**
  * As startServers, when `formed` has resolved. Servers of 2.10 that start together may leave one of them out for good
  * (docs/lab.md): where `formed` rejects, all begin anew without `stores`, twice at most.

@@ -15,6 +15,7 @@ import {drift, localCluster, monitorsOf} from '../../support/described-cluster.t
 import {eventually} from '../../support/eventually.ts'
 import {temporaryFolder} from '../../support/folder.ts'
 import {
+  FORMING_MS,
   generateIn,
   monitorPage,
   startFormed,
@@ -220,10 +221,9 @@ async function judge(series: NatsSeries, path: string): Promise<string> {
 async function storesOnThree(options: ConnectionOptions): Promise<void> {
   const client = await connect(options)
   try {
-    await eventually('a stream of three replicas is made', async () => {
-      const info = await addStream(client, {name: 'orders', subjects: ['orders.>'], num_replicas: 3}, 45_000)
-      return info.cluster?.replicas?.length === 2
-    })
+    const config = {name: 'orders', subjects: ['orders.>'], num_replicas: 3}
+    const isMade = async () => (await addStream(client, config, FORMING_MS)).cluster?.replicas?.length === 2
+    await eventually('a stream of three replicas is made', isMade, FORMING_MS)
     // Made is not yet led: until then nobody answers.
     await eventually('it takes a message', async () => {
       const {seq} = await client.jetstream().publish('orders.new', 'one', {msgID: 'one'})

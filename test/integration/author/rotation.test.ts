@@ -8,7 +8,13 @@ import AuthUserRotate from '../../../src/commands/auth/user/rotate.ts'
 import ConfigGenerate from '../../../src/commands/config/generate.ts'
 import {eventually} from '../../support/eventually.ts'
 import {temporaryFolder} from '../../support/folder.ts'
-import {monitorPage, type RunningServers, startFormed, untilHealthy} from '../../support/generated-cluster.ts'
+import {
+  FORMING_MS,
+  monitorPage,
+  type RunningServers,
+  startFormed,
+  untilHealthy,
+} from '../../support/generated-cluster.ts'
 import {addStream, publishAll} from '../../support/jetstream.ts'
 import {natsServerOf} from '../../support/nats-servers.ts'
 import {testPorts} from '../../support/ports.ts'
@@ -76,7 +82,7 @@ for (const series of ['2.10', '2.15'] as const) {
           timeout: 30_000,
         })
         try {
-          await addStream(admin, {name: 'orders', subjects: ['orders.>'], num_replicas: 3}, 45_000)
+          await addStream(admin, {name: 'orders', subjects: ['orders.>'], num_replicas: 3}, FORMING_MS)
         } finally {
           await admin.close()
         }
