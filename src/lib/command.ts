@@ -187,8 +187,9 @@ export abstract class NatsopsCommand<Result> extends Command {
     } catch (problem) {
       if (error === undefined) throw problem
     }
-    // A closing terminal sends SIGHUP again while this process is ending: the exit status must still be its own.
-    if (this.#interruption.signal.aborted && !process.listeners('SIGHUP').includes(ignore)) process.on('SIGHUP', ignore)
+    // A closing terminal may be noticed before its SIGHUP comes, or send it again: the exit status must still be our own.
+    const listened = this.#handlers.length > 0 || this.#interruption.signal.aborted
+    if (listened && !process.listeners('SIGHUP').includes(ignore)) process.on('SIGHUP', ignore)
     this.releaseSignals()
     return super.finally(error)
   }

@@ -52,7 +52,11 @@ export async function runTop({cluster, intervalMs, paint, signal, looks}: TopRun
     return createElement(Screen, props)
   }
   surviveLostTerminal()
-  process.stdin.on('error', () => ending.abort())
+  // The terminal is gone, and its SIGHUP may come later.
+  process.stdin.on('error', () => {
+    ended = 'interrupted'
+    ending.abort()
+  })
   const screen = render(element(), {
     alternateScreen: true,
     // Where CI is set in a terminal, a person is still looking at it: both ends have been checked.
