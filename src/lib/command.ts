@@ -2,10 +2,11 @@ import type {Config} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import * as ux from '@oclif/core/ux'
+import {givenCluster, givenColour, ownArguments, rehearsalOf} from './arguments.ts'
 import {type Configuration, openConfiguration} from './config.ts'
 import {type ClusterContext, type Context, openClusterContext, openContext} from './context.ts'
 import {nameCluster} from './domain/named-cluster.ts'
-import {printable, printableJson} from './domain/printable.ts'
+import {printableJson} from './domain/printable.ts'
 import {quoteForShell} from './domain/shell.ts'
 import {
   DeclinedError,
@@ -14,8 +15,8 @@ import {
   Exit,
   exitOf,
   InterruptedError,
-  messageOf,
   OpsError,
+  stackOf,
 } from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
@@ -116,7 +117,7 @@ export abstract class NatsopsCommand<Result> extends Command {
     this.#terminal ??=
       this.#wiring.terminal ??
       openTerminal({
-        colour: this.configuration.colour(this.#colourFlag()),
+        colour: this.configuration.colour(givenColour(this.argv)),
         animation: this.configuration.animation(),
         quiet: this.jsonEnabled(),
       })
@@ -171,7 +172,7 @@ export abstract class NatsopsCommand<Result> extends Command {
     const shown = interrupted ? this.#interruption.signal.reason : await explainParseError(error, this.#shape())
     process.exitCode = exitOf(shown)
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(shown))
-    else this.terminal.fail(this.#describe(shown), stackOf(shown, this.#ownArguments().includes('--debug')))
+    else this.terminal.fail(this.#describe(shown), stackOf(shown, ownArguments(this.argv).includes('--debug')))
     return undefined
   }
 
@@ -200,7 +201,8 @@ export abstract class NatsopsCommand<Result> extends Command {
 
   /** Words for people; the commands of natsops among them name the cluster that this command is about. */
   protected pasteable(text: string): string {
-    const cluster = this.#cluster ?? this.#clusterFlag()
+    const given = 'cluster' in {...this.ctor.flags} ? givenCluster(this.argv) : undefined
+    const cluster = this.#cluster ?? given
     if (cluster === undefined) return text
     const flagsOf = (words: string) => this.config.findCommand(words.replaceAll(' ', ':'))?.flags
     return nameCluster(text, cluster, (words) => flagsOf(words)?.cluster !== undefined)
@@ -263,38 +265,9 @@ export abstract class NatsopsCommand<Result> extends Command {
     if (this.#onOutputError) process.stdout.off('error', this.#onOutputError)
   }
 
-  /** Read before parsing: a bad flag is reported in the right colours too. */
-  #colourFlag(): boolean | undefined {
-    const own = this.#ownArguments()
-    if (own.includes('--no-color')) return false
-    return own.includes('--color') ? true : undefined
-  }
-
   /** This command as it was given, with --dry-run and without its agreement, to be pasted; undefined where it was dry. */
   protected rehearsal(cluster: string, dryRun: boolean): string | undefined {
-    if (dryRun) return undefined
-    const own = this.#ownArguments()
-    const isAgreement = (index: number): boolean =>
-      own[index]?.startsWith('--confirm=') || own[index] === '--confirm' || own[index - 1] === '--confirm'
-    const kept = own.filter((_, index) => !isAgreement(index))
-    const isNamed = kept.some((word) => /^(-c|--cluster(=|$))/.test(word))
-    const words = [...kept, ...(isNamed ? [] : ['--cluster', cluster]), '--dry-run', ...this.argv.slice(own.length)]
-    return quoteForShell([...this.#shape().command.split(' '), ...words])
-  }
-
-  /** Read without parsing: a command line that cannot be parsed gets a suggestion too. */
-  #clusterFlag(): string | undefined {
-    if (!('cluster' in {...this.ctor.flags})) return undefined
-    const own = this.#ownArguments()
-    const at = own.findIndex((word) => /^(--cluster(=|$)|-c)/.test(word))
-    if (at < 0) return undefined
-    return own[at]?.replace(/^(--cluster=?|-c)/, '') || own[at + 1]
-  }
-
-  /** Without those of another command after `--`. */
-  #ownArguments(): readonly string[] {
-    const end = this.argv.indexOf('--')
-    return end < 0 ? this.argv : this.argv.slice(0, end)
+    return dryRun ? undefined : rehearsalOf(this.#shape().command, this.argv, cluster)
   }
 
   #shape(): CommandShape {
@@ -321,17 +294,3 @@ function requireOwnName(cluster: string, given: string | undefined): void {
 }
 
 const ignore = (): void => {}
-
-/** The stack, for a bug always, for anything else with --debug; with the cause's. */
-function stackOf(error: unknown, debug: boolean): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  if (!debug && exitOf(error) !== Exit.bug) return undefined
-  const {cause} = error
-  return [...tracedLines(error), ...(cause instanceof Error ? tracedLines(cause, 'caused by ') : [])].join('\n')
-}
-
-/** The message on one line, whatever it quotes, and the frames. */
-function tracedLines(error: Error, lead = ''): readonly string[] {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
-  return [printable(`${lead}${error.name}: ${messageOf(error)}`), ...frames]
-}

@@ -113,3 +113,17 @@ export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message.trim().replace(/\s*\n\s*/g, '; ')
 }
+
+/** The stack, for a bug always, for anything else with --debug; with the cause's. */
+export function stackOf(error: unknown, debug: boolean): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (!debug && exitOf(error) !== Exit.bug) return undefined
+  const {cause} = error
+  return [...tracedLines(error), ...(cause instanceof Error ? tracedLines(cause, 'caused by ') : [])].join('\n')
+}
+
+/** The message on one line, whatever it quotes, and the frames. */
+function tracedLines(error: Error, lead = ''): readonly string[] {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  return [printable(`${lead}${error.name}: ${messageOf(error)}`), ...frames]
+}

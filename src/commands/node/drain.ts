@@ -55,7 +55,12 @@ waits until every replica on it is whole; any machine can do it.`
     return this.#drain(ctx, args.node, request, {dryRun, confirm})
   }
 
-  async #drain(ctx: ClusterContext, given: string, request: DrainRequest, options: Consent): Promise<NodeDrainResult> {
+  async #drain(
+    ctx: ClusterContext,
+    given: string,
+    request: DrainRequest,
+    options: Agreement,
+  ): Promise<NodeDrainResult> {
     const {terminal} = this
     const {name: cluster} = ctx.settings
     const look = () => prepareDrain(ctx, given, request, this.openRollWorld)
@@ -72,8 +77,7 @@ waits until every replica on it is whole; any machine can do it.`
       const node = plan.nodes[0]?.identity.node ?? given
       if (options.dryRun) return this.#endPlanned(cluster, node, 'nothing stands in its way; ')
       await this.confirm(`drain ${node}`, cluster, options.confirm)
-      const result = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
-      const {how, moved} = result
+      const {how, moved} = await this.#show(ctx, node, (report) => drainAndStop(ctx, prepared, report))
       this.log(printable(`${node} is drained: ${how}; until it is undone nobody rolls ${cluster}`))
       terminal.say(`undo it: ${undoDrainCommand(cluster, node)}`)
       return {cluster, node, outcome: 'drained', moved, how}
@@ -85,7 +89,7 @@ waits until every replica on it is whole; any machine can do it.`
   async #undo(
     ctx: ClusterContext,
     given: string,
-    {takeOver, dryRun, confirm}: Consent & {readonly takeOver: boolean},
+    {takeOver, dryRun, confirm}: Agreement & {readonly takeOver: boolean},
   ): Promise<NodeDrainResult> {
     const {name: cluster} = ctx.settings
     const {current, holder} = await readDrain(ctx, given)
@@ -118,7 +122,7 @@ waits until every replica on it is whole; any machine can do it.`
   }
 }
 
-interface Consent {
+interface Agreement {
   readonly dryRun: boolean
   readonly confirm: string | undefined
 }
