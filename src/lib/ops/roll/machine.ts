@@ -4,6 +4,7 @@ import type {LockDocument} from '../../domain/roll/lock.ts'
 import {authorityIsFresh} from '../../domain/roll/predicates.ts'
 import {broken, type Predicate, type RollView} from '../../domain/roll/view.ts'
 import {Exit, type Exit as ExitStatus, messageOf, OpsError} from '../../errors.ts'
+import {toView} from './looks.ts'
 import {RollHeld} from './outcome.ts'
 import type {Look, LookOptions, RollDependencies} from './ports.ts'
 
@@ -290,17 +291,4 @@ function tooSlow(limitMs: number, cluster: string): OpsError {
       exit: Exit.unreachable,
     },
   )
-}
-
-/** Two looks as one view. */
-export function toView(earlier: Look, later: Look, now: number): RollView {
-  return {
-    earlier: earlier.observation,
-    later: later.observation,
-    aws: later.aws,
-    canary: later.canary,
-    addresses: later.addresses,
-    credentialsExpireAt: later.credentialsExpireAt,
-    now,
-  }
 }
