@@ -1,6 +1,6 @@
 import {type Answer, answered, unanswered} from '../../src/lib/domain/answer.ts'
 import type {ClusterObservation, NodeObservation, StreamReplica} from '../../src/lib/domain/observation.ts'
-import type {RollView} from '../../src/lib/domain/roll/view.ts'
+import type {RollView, Subject} from '../../src/lib/domain/roll/view.ts'
 import type {FakeCluster} from './fake-cluster.ts'
 
 type Lens = (observation: ClusterObservation) => ClusterObservation
@@ -20,6 +20,20 @@ export function viewOf(
     addresses: cluster.addresses(),
     credentialsExpireAt: undefined,
     now: cluster.now,
+  }
+}
+
+/** The replacement of c-node-3, with nothing accepted. */
+export function subjectIn({targets: nodes}: Pick<FakeCluster, 'targets'>, changes: Partial<Subject> = {}): Subject {
+  return {
+    nodes,
+    target: 'c-node-3',
+    identity: undefined,
+    targetIsDown: false,
+    acceptedLoss: [],
+    acceptsUnseen: false,
+    targetWasSearched: false,
+    ...changes,
   }
 }
 

@@ -7,9 +7,8 @@ import type {
   Instance,
 } from '../../../../src/lib/domain/observation.ts'
 import {groupsAreAtRest} from '../../../../src/lib/domain/roll/groups.ts'
-import type {Subject} from '../../../../src/lib/domain/roll/view.ts'
 import {FakeCluster} from '../../../support/fake-cluster.ts'
-import {viewOf} from '../../../support/roll-view.ts'
+import {subjectIn, viewOf} from '../../../support/roll-view.ts'
 
 interface Bent {
   readonly group?: Partial<AutoScalingGroup>
@@ -35,16 +34,7 @@ function reasonsWith(node: string, {group = {}, member = {}, instance = {}}: Ben
 function reasonsOf(bend: (seen: readonly AwsNodeObservation[]) => readonly AwsNodeObservation[]): readonly string[] {
   const cluster = new FakeCluster()
   const view = {...viewOf(cluster), aws: answered(bend(cluster.observeAws()), cluster.now)}
-  const subject: Subject = {
-    nodes: cluster.targets,
-    target: 'c-node-3',
-    identity: undefined,
-    targetIsDown: false,
-    acceptedLoss: [],
-    acceptsUnseen: false,
-    targetWasSearched: false,
-  }
-  const {holds, reasons} = groupsAreAtRest(view, subject)
+  const {holds, reasons} = groupsAreAtRest(view, subjectIn(cluster))
   assert.equal(holds, reasons.length === 0)
   return reasons
 }

@@ -4,21 +4,12 @@ import type {MetaView, NodeObservation, RaftNode} from '../../../../src/lib/doma
 import {metaIsWhole} from '../../../../src/lib/domain/roll/meta.ts'
 import type {Subject} from '../../../../src/lib/domain/roll/view.ts'
 import {FakeCluster} from '../../../support/fake-cluster.ts'
-import {bending, bent, viewOf} from '../../../support/roll-view.ts'
+import {bending, bent, subjectIn, viewOf} from '../../../support/roll-view.ts'
 
 /** c-node-1 leads; all have committed and applied 100 entries. */
 describe('I5, the meta group is whole', () => {
   const cluster = new FakeCluster()
-  const subject = (changes: Partial<Subject> = {}): Subject => ({
-    nodes: cluster.targets,
-    target: 'c-node-3',
-    identity: undefined,
-    targetIsDown: false,
-    acceptedLoss: [],
-    acceptsUnseen: false,
-    targetWasSearched: false,
-    ...changes,
-  })
+  const subject = (changes: Partial<Subject> = {}): Subject => subjectIn(cluster, changes)
   const raft = (change: Partial<RaftNode>) => (node: NodeObservation) => ({
     raft: node.raft.ok ? {...node.raft, value: node.raft.value.map((group) => ({...group, ...change}))} : node.raft,
   })

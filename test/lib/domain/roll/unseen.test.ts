@@ -3,7 +3,7 @@ import {fallenBelow, takeBaseline} from '../../../../src/lib/domain/roll/baselin
 import {readLosses} from '../../../../src/lib/domain/roll/losses.ts'
 import {dataIsElsewhere} from '../../../../src/lib/domain/roll/predicates.ts'
 import {FakeCluster} from '../../../support/fake-cluster.ts'
-import {bending, bent, viewOf} from '../../../support/roll-view.ts'
+import {bending, bent, subjectIn, viewOf} from '../../../support/roll-view.ts'
 
 /** `audit` has its only replica on c-node-2, whose JetStream is off: it lists nothing, in full. */
 const streams = [
@@ -30,16 +30,8 @@ describe('what a node holds whose JetStream is off', () => {
   })
 
   it('is not counted on: the data is not elsewhere', () => {
-    const view = viewOf(new FakeCluster({streams}), {later: off})
-    const {reasons} = dataIsElsewhere(view, {
-      nodes: view.later.nodes.map(({target}) => target),
-      target: 'c-node-3',
-      identity: undefined,
-      targetIsDown: false,
-      acceptedLoss: [],
-      acceptsUnseen: false,
-      targetWasSearched: false,
-    })
+    const cluster = new FakeCluster({streams})
+    const {reasons} = dataIsElsewhere(viewOf(cluster, {later: off}), subjectIn(cluster))
     assert.equal(reasons[0], 'the streams of c-node-2 are not known: its JetStream is off')
     assert.equal(reasons[1], 'stream orders on c-node-2: silent, the node did not answer in full')
   })
