@@ -106,6 +106,7 @@ export async function isStale(
   return true
 }
 
+/** Of a lock whose holder may be alive it offers the status alone, which says when there is something to take over. */
 export function lockedBy(place: LockPlace, document: LockDocument): OpsError {
   const {holder, roll, current, handedOver} = document
   const {name: cluster} = place
@@ -117,7 +118,7 @@ export function lockedBy(place: LockPlace, document: LockDocument): OpsError {
     exit: Exit.locked,
     suggestions: [
       quoteForShell(['natsops', 'roll', 'status', '--cluster', cluster]),
-      quoteForShell(['natsops', 'roll', 'resume', '--cluster', cluster, ...(handedOver ? [] : ['--take-over'])]),
+      ...(handedOver ? [quoteForShell(['natsops', 'roll', 'resume', '--cluster', cluster])] : []),
     ],
   })
 }
