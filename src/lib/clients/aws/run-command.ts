@@ -7,7 +7,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm'
 import {quoteForShell} from '../../domain/shell.ts'
-import {Exit, OpsError} from '../../errors.ts'
+import {Exit, messageOf, OpsError} from '../../errors.ts'
 import type {CommandResult, RunCommand} from '../ports.ts'
 import type {AwsCall} from './errors.ts'
 import {required} from './lists.ts'
@@ -77,7 +77,7 @@ export function openRunCommand(session: Session): RunCommand {
         problem = error
       }
       const left = deadline - performance.now()
-      if (left <= 0) throw problem ?? overdue(instanceId, last, timeoutMs)
+      if (left <= 0) throw problem ? unseenEnd(instanceId, problem, timeoutMs) : overdue(instanceId, last, timeoutMs)
       await delay(Math.min(pause, left), undefined, signal ? {signal} : {}).catch(() => {})
       signal?.throwIfAborted()
       pause = Math.min(pause * 1.5, longestPollMs)
@@ -158,6 +158,13 @@ function overdue(instanceId: string, last: GetCommandInvocationResult | undefine
   }
   const message = `the command did not end within ${seconds} s on ${instanceId}`
   return failure(message, 'RUN_COMMAND_TIMEOUT', Exit.unreachable)
+}
+
+/** The question about the command was lost, not the command: nothing of the question's error may speak for that one. */
+function unseenEnd(instanceId: string, problem: OpsError, timeoutMs: number): OpsError {
+  const seconds = Math.round(timeoutMs / 1000)
+  const message = `whether the command ended within ${seconds} s on ${instanceId} is not known: ${messageOf(problem)}`
+  return failure(message, 'RUN_COMMAND_TIMEOUT', Exit.unreachable, problem.suggestions)
 }
 
 function undelivered(instanceId: string, detail: string): OpsError {

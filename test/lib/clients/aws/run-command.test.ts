@@ -4,7 +4,8 @@ import type {ServerResponse} from 'node:http'
 import {openAws} from '../../../../src/lib/clients/aws/aws.ts'
 import {commandLine} from '../../../../src/lib/clients/aws/run-command.ts'
 import type {CommandResult} from '../../../../src/lib/clients/ports.ts'
-import type {OpsError} from '../../../../src/lib/errors.ts'
+import {OpsError} from '../../../../src/lib/errors.ts'
+import {changedNothing} from '../../../../src/lib/ops/roll/problems.ts'
 import {eventually} from '../../../support/eventually.ts'
 import {type Canned, json, jsonError, type Seen, serve} from './canned.ts'
 
@@ -167,6 +168,25 @@ describe('Run Command', () => {
     assert.equal((await refused(run()))[0], 'AWS_UNREACHABLE')
     assert.deepEqual(sent(), ['SendCommand'])
   })
+
+  it('never looks unsent because a question about it was: it may have run', async () => {
+    for (const lose of [
+      (response: ServerResponse) => jsonError(response, 400, 'ThrottlingException', 'Rate exceeded'),
+      (response: ServerResponse) => void response.destroy(),
+    ]) {
+      canned = await serve((response, _count, request) => {
+        if (operationOf(request) !== 'GetCommandInvocation') {
+          return json(response, 200, {Command: {CommandId: commandId, Status: 'Pending'}})
+        }
+        lose(response)
+      })
+      const error = await run(100).catch((reason: unknown) => reason as OpsError)
+      assert.ok(error instanceof OpsError)
+      assert.deepEqual([error.code, error.exit, changedNothing(error)], ['RUN_COMMAND_TIMEOUT', 7, false])
+      assert.match(error.message, /^whether the command ended within 0 s on i-0123456789abcdef0 is not known: ssm:Get/)
+      await canned.close()
+    }
+  }).slow(20_000)
 
   it('cancels a command that takes longer than it may', async () => {
     await agent([{Status: 'InProgress', StatusDetails: 'InProgress'}])
