@@ -37,6 +37,8 @@ export class RollScene implements Disposable {
   stopHow = 'lame duck'
   /** Thrown by the next start of a server. */
   startFailure: OpsError | undefined
+  /** Starts of a server that change nothing: for its unit it still runs. */
+  idleStarts = 0
   /** Thrown by the Auto Scaling API. */
   awsFailure: OpsError | undefined
   /** Called before every look at the world, with its number. */
@@ -68,8 +70,8 @@ export class RollScene implements Disposable {
     this.#interruption.abort(new InterruptedError('SIGINT'))
   }
 
-  /** `answer`: what is typed at the question; a terminal that can be asked only where it is given. */
-  wiring(answer?: string): Wiring {
+  /** `answer`: what is typed at the question, or what happens before that; a terminal to ask on only where it is given. */
+  wiring(answer?: string | (() => string)): Wiring {
     const {cluster, clock} = this
     const settings = {...conventionalSettings('c'), nodes: cluster.targets, settleSeconds: 20}
     const configuration = openConfiguration({variables: {}, home: this.home, cwd: this.home, temporary: this.home})
@@ -141,6 +143,7 @@ export class RollScene implements Disposable {
       },
       startServer: async ({node, instanceId}) => {
         if (this.startFailure) throw this.startFailure
+        if (this.idleStarts-- > 0) return
         const isThere = cluster.node(node).instance.id === instanceId && cluster.start(node)
         if (!isThere) throw new OpsError(`${instanceId} is not running`, {code: 'NOT_RUNNING', exit: Exit.notFound})
       },
@@ -220,6 +223,7 @@ export class RollScene implements Disposable {
   }
 }
 
-function askedTerminal(answer: string): Terminal {
-  return {...openTerminal({colour: false, quiet: false}), interactive: true, ask: async () => answer}
+function askedTerminal(answer: string | (() => string)): Terminal {
+  const ask = async (): Promise<string> => (typeof answer === 'string' ? answer : answer())
+  return {...openTerminal({colour: false, quiet: false}), interactive: true, ask}
 }

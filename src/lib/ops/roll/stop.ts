@@ -102,22 +102,33 @@ export function tooSlow({deps}: RollMachine, times: number): string {
   return `looking and renewing the lock took longer than ${deps.rhythm.freshLock / 1000} s, ${times} times`
 }
 
-/** A hold before the knife leaves the cluster as it was: the server we stopped is started again. */
+/** Between two starts of a server that does not serve, milliseconds. */
+const START_AGAIN_MS = 30_000
+
+/**
+ * A hold before the knife leaves the cluster as it was: the server we stopped is started again. For its unit one that is
+ * in its lame duck still runs, and a start does nothing; a while later it is gone. So it is started until it serves.
+ */
 export async function undoStop(machine: RollMachine): Promise<boolean> {
   const {deps, document} = machine
   const current = document.current
   if (!current?.stopped) return true
   const {node} = current.identity
   try {
-    await machine.beating(deps.world.startServer(current.identity))
-    await remark(machine, node, 'its server was started again')
-    const until = deps.clock.monotonic() + deps.limits.stop
-    for (;;) {
-      const look = await deps.world.look()
+    const {clock, rhythm, world} = deps
+    const until = clock.monotonic() + deps.limits.stop
+    for (let startedAt = Number.NEGATIVE_INFINITY; ; ) {
+      if (clock.monotonic() - startedAt >= START_AGAIN_MS) {
+        await machine.beating(world.startServer(current.identity))
+        if (startedAt < 0) await remark(machine, node, 'its server was started again')
+        startedAt = clock.monotonic()
+      }
+      await machine.keepLock()
+      const look = await world.look()
       const seen = look.observation.nodes.find(({target}) => target.name === node)
       if (seen?.health.ok && seen.health.value.httpStatus === 200) break
-      if (deps.clock.monotonic() > until) return false
-      await deps.clock.sleep(deps.rhythm.poll)
+      if (clock.monotonic() > until) return false
+      await clock.sleep(rhythm.poll)
     }
     await machine.tryDeclare({current: undefined})
     return true
