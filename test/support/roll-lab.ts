@@ -7,6 +7,7 @@ import type {RollPlan, RollRequest} from '../../src/lib/domain/roll/plan.ts'
 import {describe as describeError, OpsError} from '../../src/lib/errors.ts'
 import {discoverNodes} from '../../src/lib/ops/nodes.ts'
 import {abortRoll} from '../../src/lib/ops/roll/abort.ts'
+import {readClaim} from '../../src/lib/ops/roll/claim.ts'
 import {askJetStream} from '../../src/lib/ops/roll/jetstream-api.ts'
 import {openNatsLink} from '../../src/lib/ops/roll/nats-link.ts'
 import {openRealWorld} from '../../src/lib/ops/roll/open-world.ts'
@@ -213,7 +214,8 @@ export async function startRollLab(options: TestLabOptions = {}): Promise<RollLa
     async abort() {
       const ctx = await context()
       try {
-        await abortRoll(ctx, {takeOver: false}, openRealWorld, () => {}, hurriedPace)
+        const held = await readClaim(ctx, await (await ctx.aws()).parameters(), false)
+        await abortRoll(ctx, held, openRealWorld, () => {}, hurriedPace)
       } catch (error) {
         if (!(error instanceof OpsError && error.code === 'NO_ROLL')) throw error
       } finally {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import Roll from '../../src/commands/roll/index.ts'
 import type {LockedRequest} from '../../src/lib/domain/roll/lock.ts'
 import {Exit} from '../../src/lib/errors.ts'
+import {LOCK} from './lock-store.ts'
 import type {RollScene} from './roll-scene.ts'
 import {runCommand} from './run.ts'
 
@@ -38,6 +39,13 @@ export function otherLock(scene: RollScene, changes: object = {}): object {
     beat: 3,
     ...changes,
   }
+}
+
+/** While the operator is asked, somebody else writes the lock; they agree to what they were shown. */
+export function rewriteLock(scene: RollScene, document: object): string {
+  const version = (scene.store.parameters.get(LOCK)?.version ?? 0) + 1
+  scene.store.parameters.set(LOCK, {name: LOCK, value: JSON.stringify(document), version, secure: false})
+  return 'c'
 }
 
 /** The node as a roll declares it in its lock. */

@@ -92,12 +92,13 @@ waits until every replica on it is whole; any machine can do it.`
     {takeOver, dryRun, confirm}: Agreement & {readonly takeOver: boolean},
   ): Promise<NodeDrainResult> {
     const {name: cluster} = ctx.settings
-    const {current, holder} = await readDrain(ctx, given)
+    const held = await readDrain(ctx, given, {takeOver})
+    const {current, holder} = held.document
     const node = current?.identity.node ?? given
     this.terminal.say(`${node} (${current?.identity.instanceId ?? 'unknown'}) was drained by ${describeHolder(holder)}`)
     if (dryRun) return this.#endPlanned(cluster, node)
     await this.confirm(`start ${node} again`, cluster, confirm)
-    await this.#show(ctx, node, (report) => undoDrain(ctx, node, {takeOver}, this.openRollWorld, report))
+    await this.#show(ctx, node, (report) => undoDrain(ctx, node, held, this.openRollWorld, report))
     this.log(printable(`${node} serves again and holds all its data; the lock is released`))
     return {cluster, node, outcome: 'serving', moved: [], how: null}
   }

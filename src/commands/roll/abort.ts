@@ -29,8 +29,7 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     const {flags} = await this.parse(RollAbort)
     const ctx = await this.clusterContext(flags)
     const {terminal} = this
-    const takeOver = flags['take-over']
-    const held = await readClaim(ctx, await (await ctx.aws()).parameters(), takeOver)
+    const held = await readClaim(ctx, await (await ctx.aws()).parameters(), flags['take-over'])
     const {document} = held
     const status = await statusOf(ctx, held)
     const style = {decorated: terminal.interactive, paint: terminal.conversation.paint}
@@ -42,7 +41,7 @@ Exit status: 0 at full strength, 5 with a node down or syncing, 3 where there is
     const what = document.purpose === 'drain' ? 'drain' : 'roll'
     await this.confirm(`abort ${what} ${document.roll}`, ctx.settings.name, flags.confirm)
     const result = await terminal.progress('finding out how the cluster stands', (update) =>
-      abortRoll(ctx, {takeOver}, this.openRollWorld, (event) => {
+      abortRoll(ctx, held, this.openRollWorld, (event) => {
         const text = sayEvent(event)
         if (text !== undefined) update(text)
       }),

@@ -4,7 +4,7 @@ import Abort from '../../../src/commands/roll/abort.ts'
 import Roll from '../../../src/commands/roll/index.ts'
 import Status from '../../../src/commands/roll/status.ts'
 import {Exit, OpsError} from '../../../src/lib/errors.ts'
-import {LOCKED_REQUEST} from '../../support/roll-locks.ts'
+import {LOCKED_REQUEST, rewriteLock} from '../../support/roll-locks.ts'
 import {RollScene} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
 
@@ -154,6 +154,15 @@ describe('node drain', () => {
       const roll = await drain('2', '--undo', '--confirm', 'c')
       assert.match(roll.stderr, /c is locked by roll /)
       assert.deepEqual([none.exitCode, other.exitCode, roll.exitCode], [3, 6, 6])
+      assert.equal(server(2), 'stopped')
+    })
+
+    it('does not undo another drain than the one that was shown', async () => {
+      await drain('2', '--confirm', 'c')
+      const wiring = scene.wiring(() => rewriteLock(scene, {...scene.lock, roll: '20260102-040000-bbbbbb'}))
+      const {stderr, exitCode} = await runCommand(Drain, ['2', '--undo'], wiring)
+      assert.equal(exitCode, Exit.locked)
+      assert.match(stderr, /was written by somebody else/)
       assert.equal(server(2), 'stopped')
     })
 

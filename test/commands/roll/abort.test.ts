@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import Abort from '../../../src/commands/roll/abort.ts'
 import History from '../../../src/commands/roll/history.ts'
 import {Exit} from '../../../src/lib/errors.ts'
-import {currentOf, hold, otherLock} from '../../support/roll-locks.ts'
+import {currentOf, hold, otherLock, rewriteLock} from '../../support/roll-locks.ts'
 import {RollScene} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
 
@@ -67,6 +67,27 @@ describe('roll abort', () => {
       'every node is up and holds the data',
       `the meta leader ${scene.cluster.metaLeader} does not keep up: 150 requests waited in the earlier look, 150 do now: that takes no node away; natsops health --cluster c`,
     ])
+  })
+
+  it('does not give up another roll than the one that was shown', async () => {
+    scene.lock = otherLock(scene, {handedOver: true})
+    const theirs = otherLock(scene, {roll: '20260102-040000-bbbbbb', handedOver: true})
+    const wiring = scene.wiring(() => rewriteLock(scene, theirs))
+    const {stderr, exitCode} = await runCommand(Abort, [], wiring)
+    assert.equal(exitCode, Exit.locked)
+    assert.match(stderr, /was written by somebody else \(by roll 20260102-040000-bbbbbb\)/)
+    assert.equal(scene.lock?.roll, '20260102-040000-bbbbbb')
+  })
+
+  it('starts a server again that for its unit still ran at the first start: it was in its lame duck', async () => {
+    scene.cluster.stop('c-node-3')
+    scene.idleStarts = 2
+    scene.lock = otherLock(scene, {handedOver: true, current: currentOf(scene, 'c-node-3', {stopped: true})})
+    const {stdout, exitCode} = await abort('--confirm', 'c', '--json')
+    assert.deepEqual(
+      [JSON.parse(stdout).startedAgain, exitCode, scene.cluster.node('c-node-3').server],
+      [true, 0, 'up'],
+    )
   })
 
   it('says so when the server does not start again', async () => {

@@ -5,8 +5,7 @@ import Abort from '../../../src/commands/roll/abort.ts'
 import Roll from '../../../src/commands/roll/index.ts'
 import Resume from '../../../src/commands/roll/resume.ts'
 import {Exit} from '../../../src/lib/errors.ts'
-import {LOCK} from '../../support/lock-store.ts'
-import {currentOf, hold, LOCKED_REQUEST, otherLock} from '../../support/roll-locks.ts'
+import {currentOf, hold, LOCKED_REQUEST, otherLock, rewriteLock} from '../../support/roll-locks.ts'
 import {RollScene, SINGLE} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
 
@@ -127,16 +126,9 @@ describe('roll resume', () => {
 
     it('is not taken where it is not the one that was shown any more', async () => {
       scene.lock = otherLock(scene, {handedOver: true})
-      const wiring = scene.wiring('c')
-      const {terminal} = wiring
-      assert.ok(terminal)
-      const ask = async (): Promise<string> => {
-        const request = {...LOCKED_REQUEST, acceptedLoss: ['APP/orders']}
-        const value = JSON.stringify(otherLock(scene, {handedOver: true, request}))
-        scene.store.parameters.set(LOCK, {name: LOCK, value, version: 8, secure: false})
-        return 'c'
-      }
-      const {stderr, exitCode} = await runCommand(Resume, [], {...wiring, terminal: {...terminal, ask}})
+      const request = {...LOCKED_REQUEST, acceptedLoss: ['APP/orders']}
+      const wiring = scene.wiring(() => rewriteLock(scene, otherLock(scene, {handedOver: true, request})))
+      const {stderr, exitCode} = await runCommand(Resume, [], wiring)
       assert.equal(exitCode, Exit.locked)
       assert.match(stderr, /was written by somebody else \(version 8 in place of 7\)/)
       assert.deepEqual(scene.cluster.terminated, [])

@@ -6,11 +6,11 @@ import {dataIsEverywhere, meshIsComplete, nodesAreHealthy} from '../../domain/ro
 import {broken, type RollView} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {discoverNodes} from '../nodes.ts'
-import {claimable} from './claim.ts'
+import {assertAbandoned} from './claim.ts'
 import {isGoing, isRefreshing} from './going.ts'
 import {subjectOf} from './invariants.ts'
 import {journalFolder, openJournal} from './journal.ts'
-import {assertKnownNodes, assumeLock} from './lock.ts'
+import {assertKnownNodes, assumeLock, type HeldLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {defaultPace, type OpenWorld, type RollPace, thisHolder} from './start.ts'
 import {undoStop} from './stop.ts'
@@ -49,19 +49,20 @@ export function planAbort({cluster, roll, current, done, remaining}: LockDocumen
 
 /**
  * Gives a roll up: starts a server it had stopped, removes its canary, says how the cluster stands and releases the
- * lock. What AWS has begun is not stopped by that: a terminated instance is replaced whoever watches. Rejects with
- * NO_ROLL, LOCKED, or CONTACT_LOST while no node answers; then the lock stays, for nobody would know what it guards.
+ * lock. What AWS has begun is not stopped by that: a terminated instance is replaced whoever watches. `held` is the lock
+ * that was shown. Rejects with LOCKED where that is renewed, LOCK_LOST where it is another by now, or CONTACT_LOST while
+ * no node answers; then the lock stays, for nobody would know what it guards.
  */
 export async function abortRoll(
   context: ClusterContext,
-  {takeOver}: {readonly takeOver: boolean},
+  held: HeldLock,
   openWorld: OpenWorld,
   report: (event: RollEvent) => void,
   pace: RollPace = defaultPace,
 ): Promise<AbortResult> {
   const {clock, configuration, settings, signal} = context
   const store = await (await context.aws()).parameters()
-  const held = await claimable(context, store, takeOver, pace)
+  await assertAbandoned(context, store, held, pace)
   const discovery = await discoverNodes(context, {aws: true})
   if (discovery.problem) throw discovery.problem
   const {nodes} = discovery

@@ -3,20 +3,8 @@ import type {ParameterStore} from '../../clients/ports.ts'
 import type {ClusterContext} from '../../context.ts'
 import type {LockDocument} from '../../domain/roll/lock.ts'
 import {Exit, OpsError} from '../../errors.ts'
-import {type HeldLock, isStale, lockedBy, lockParameter, readLock} from './lock.ts'
+import {type HeldLock, isStale, type LockPlace, lockedBy, lockParameter, readLock} from './lock.ts'
 import type {RollPace} from './start.ts'
-
-/** The lock, if this process may drive on from it. Rejects with NO_ROLL (exit 3) or LOCKED (exit 6). */
-export async function claimable(
-  context: ClusterContext,
-  store: ParameterStore,
-  takeOver: boolean,
-  pace: RollPace,
-): Promise<HeldLock> {
-  const held = await readClaim(context, store, takeOver)
-  await assertAbandoned(context, store, held, pace)
-  return held
-}
 
 /** Rejects with LOCKED (exit 6) where the lock that was read turns out to be alive. Watches it where that is not plain. */
 export async function assertAbandoned(
@@ -33,7 +21,10 @@ export async function assertAbandoned(
   })
 }
 
-/** The lock that claimable would take, not yet watched: for showing it before asking. Rejects in the same way. */
+/**
+ * The lock, if this process may ask to take it: not yet watched, for showing it first. Rejects with NO_ROLL (exit 3) or
+ * LOCKED (exit 6).
+ */
 export async function readClaim(
   {settings}: Pick<ClusterContext, 'settings'>,
   store: ParameterStore,
@@ -47,8 +38,13 @@ export async function readClaim(
       suggestions: [`natsops roll history --cluster ${settings.name}`, `natsops health --cluster ${settings.name}`],
     })
   }
-  if (!isLeft(held.document) && !takeOver) throw lockedBy(settings, held.document)
+  assertMayAsk(settings, held, takeOver)
   return held
+}
+
+/** Rejects with LOCKED (exit 6) a lock whose holder may be alive, but for who wants to take it over. */
+export function assertMayAsk(place: LockPlace, {document}: HeldLock, takeOver: boolean): void {
+  if (!isLeft(document) && !takeOver) throw lockedBy(place, document)
 }
 
 /**

@@ -6,9 +6,9 @@ import {quoteForShell} from '../../domain/shell.ts'
 import {describe, Exit, exitOf, OpsError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
 import {prepareNode} from './before.ts'
-import {claimable} from './claim.ts'
+import {assertAbandoned, assertMayAsk} from './claim.ts'
 import {isGoing} from './going.ts'
-import {acquireLock, assumeLock, lockedBy, readLock} from './lock.ts'
+import {acquireLock, assumeLock, type HeldLock, lockedBy, readLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {memoryJournal} from './memory-journal.ts'
 import {RollRefused} from './outcome.ts'
@@ -156,15 +156,22 @@ function notStopped(cluster: string, node: string, events: readonly RollEvent[])
 
 /**
  * The lock of a drain of this node. Rejects with NOT_DRAINED (exit 3) where there is none, with LOCKED where a roll or
- * another node's drain holds it. Changes nothing.
+ * another node's drain holds it, or somebody who may be in the middle of this one. Changes nothing.
  */
-export async function readDrain(context: ClusterContext, given: string): Promise<LockDocument> {
+export async function readDrain(
+  context: ClusterContext,
+  given: string,
+  {takeOver}: {readonly takeOver: boolean},
+): Promise<HeldLock> {
   const {settings} = context
   const held = await readLock(await (await context.aws()).parameters(), settings)
   const drained = held?.document.current?.identity.node
   if (held && held.document.purpose !== 'drain') throw lockedBy(settings, held.document)
   const isMeant = drained !== undefined && (drained === given || drained.endsWith(`-${given}`))
-  if (held && isMeant) return held.document
+  if (held && isMeant) {
+    assertMayAsk(settings, held, takeOver)
+    return held
+  }
   if (held && drained !== undefined) throw lockedBy(settings, held.document)
   throw new OpsError(`${given} of ${settings.name} was not drained by natsops: there is no lock that says so`, {
     code: 'NOT_DRAINED',
@@ -173,19 +180,21 @@ export async function readDrain(context: ClusterContext, given: string): Promise
   })
 }
 
-/** Starts the server of a drained node again, waits until every replica on it is whole, and releases the lock. */
+/**
+ * Starts the server of a drained node again, waits until every replica on it is whole, and releases the lock. `held` is
+ * the lock that was shown. Rejects with LOCKED where that is renewed, with LOCK_LOST where it is another by now.
+ */
 export async function undoDrain(
   context: ClusterContext,
   given: string,
-  {takeOver}: {readonly takeOver: boolean},
+  held: HeldLock,
   openWorld: OpenWorld,
   report: (event: RollEvent) => void,
   pace: RollPace = defaultPace,
 ): Promise<{readonly cluster: string; readonly node: string; readonly syncedBytes: number}> {
   const {clock, settings, signal} = context
-  await readDrain(context, given)
   const store = await (await context.aws()).parameters()
-  const held = await claimable(context, store, takeOver, pace)
+  await assertAbandoned(context, store, held, pace)
   const {current} = held.document
   const discovery = await discoverNodes(context, {aws: true})
   if (discovery.problem) throw discovery.problem
