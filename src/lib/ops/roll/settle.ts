@@ -76,10 +76,11 @@ export async function awaitSync(machine: RollMachine, joined: NodeIdentity, sibl
       if ((positions.get(key)?.position ?? Number.NEGATIVE_INFINITY) < position)
         positions.set(key, {position, since: now})
     }
+    const waitingFor = [everywhere, healthy]
+    // The wait's own limit is for a server that is away; each asset has its own time, however long the others take.
     const oldest = smallest([...positions.values()].map(({since}) => since))
-    // While every lagging asset still moves, the wait's own limit starts again; one that stands still lets it run out.
-    const moves = positions.size > 0 && now - oldest < deps.rhythm.poll * 2 + deps.rhythm.sampleGap
-    return {done: false, waitingFor: [everywhere, healthy], moved: moves}
+    if (positions.size > 0 && now - oldest > wait.limitMs) throw machine.hold(wait, view, waitingFor)
+    return {done: false, waitingFor, moved: positions.size > 0}
   })
 }
 

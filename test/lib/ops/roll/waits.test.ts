@@ -81,6 +81,46 @@ describe('roll, sequences that must not harm', () => {
       assert.match(rig.lastError!.message, /held in SYNC/)
     })
 
+    it('streams that are fed in turns have five minutes each, not together', async () => {
+      const stored = 60_000
+      const names = ['orders', 'audit'] as const
+      const rig = makeRig({only: ['c-node-3']}, {streams: names.map((name) => ({name, perSecond: 0, stored}))})
+      let looks = 0
+      atState(rig, 'SYNC', () => {
+        rig.cluster.node('c-node-3').frozen = true
+        for (const name of names) rig.cluster.node('c-node-3').store.set(name, 0)
+        rig.nodesLens = (seen) => {
+          const fed = names[(looks / 4) % 2]
+          const {store} = rig.cluster.node('c-node-3')
+          if (fed) store.set(fed, Math.min(stored, (store.get(fed) ?? 0) + 2000))
+          looks += 1
+          return seen
+        }
+      })
+      const started = rig.clock.monotonic()
+      assert.equal(await rig.run(), 0, rig.lastError?.message)
+      assert.ok(rig.clock.monotonic() - started > 300_000)
+    })
+
+    it('but one that stands still is held, however the other one moves', async () => {
+      const names = ['orders', 'audit'] as const
+      const rig = makeRig({only: ['c-node-3']}, {streams: names.map((name) => ({name, perSecond: 0, stored: 60_000}))})
+      let enteredAt = 0
+      atState(rig, 'SYNC', () => {
+        enteredAt = rig.clock.monotonic()
+        rig.cluster.node('c-node-3').frozen = true
+        for (const name of names) rig.cluster.node('c-node-3').store.set(name, 0)
+        rig.nodesLens = (seen) => {
+          const {store} = rig.cluster.node('c-node-3')
+          store.set('orders', (store.get('orders') ?? 0) + 10)
+          return seen
+        }
+      })
+      assert.equal(await rig.run(), Exit.heldDegraded, rig.lastError?.message)
+      assert.match(rig.lastError!.message, /held in SYNC .*not within 300 s/)
+      assert.ok(rig.clock.monotonic() - enteredAt < 330_000)
+    })
+
     it('requests that pile up at the meta leader while a node is away do not end the watch over its return', async () => {
       const rig = makeRig({only: ['c-node-3']}, {streams: [{name: 'orders', perSecond: 0, stored: 200_000}]})
       atState(rig, 'SYNC', () => {
