@@ -31,7 +31,8 @@ export async function openCredentials({
     const {doesIdentityRequireRefresh, isIdentityExpired, memoizeIdentityProvider} = await import('@smithy/core')
     const provider = fromIni({profile: profile ?? 'default', ...files, ignoreCache: true, logger})
     // One role to assume, one SSO request, however many clients there are.
-    return memoizeIdentityProvider(provider, isIdentityExpired, doesIdentityRequireRefresh) ?? provider
+    const lasting = keepingTheLast(provider)
+    return memoizeIdentityProvider(lasting, isIdentityExpired, doesIdentityRequireRefresh) ?? lasting
   }
   const {defaultProvider} = await import('@aws-sdk/credential-provider-node')
   return defaultProvider({
@@ -41,6 +42,20 @@ export async function openCredentials({
     maxRetries: 0,
     ec2MetadataV1Disabled: true,
   })
+}
+
+/** As in the SDK's own chain a renewal that fails takes nothing away: the credentials before it serve until their end. */
+function keepingTheLast(provider: AwsCredentialIdentityProvider): AwsCredentialIdentityProvider {
+  let last: AwsCredentialIdentity | undefined
+  return async (properties) => {
+    try {
+      last = await provider(properties)
+      return last
+    } catch (error) {
+      if (last?.expiration === undefined || last.expiration.getTime() <= Date.now()) throw error
+      return last
+    }
+  }
 }
 
 /** Where credentials came from, by the marks the SDK leaves on them. */

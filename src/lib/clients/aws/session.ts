@@ -17,7 +17,10 @@ import {maxAttempts, openRetryStrategy, type Repetition} from './retries.ts'
 /** What the adapters of one cluster share: region, credentials, client options, and the translation of errors. */
 export interface Session {
   region(): Promise<string>
-  /** Milliseconds since the epoch; undefined for credentials without an end, and where there are none. */
+  /**
+   * Milliseconds since the epoch; undefined for credentials without an end, and where there are none. Credentials near
+   * their end are renewed in the background.
+   */
   credentialsExpireAt(): Promise<number | undefined>
   /** Makes an SDK client on first use: one for each service and repetition, whoever asks for it. */
   client<Client extends {readonly middlewareStack: Stack}>(
@@ -56,11 +59,20 @@ interface Stack {
   add(middleware: DeserializeMiddleware<object, object>, options: DeserializeHandlerOptions & AbsoluteLocation): void
 }
 
+/**
+ * The SDK renews credentials five minutes before their end. Who asks how long they last has more in mind: a roll stops
+ * no server whose instance could not be terminated with them, or started again. Milliseconds.
+ */
+const RENEW_BEFORE_MS = 15 * 60_000
+/** Some sources give the same credentials until they end, or none that last longer. */
+const RENEW_EVERY_MS = 60_000
+
 export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly timeoutMs: number}): Session {
   const region = once(() => findRegion(settings))
   const credentials = once(() => openCredentials(settings))
   const hosts = new Map<AwsService, string>()
   const clients = new Map<string, () => Promise<unknown>>()
+  let renewedAt = Number.NEGATIVE_INFINITY
   let source: AwsOrigin['source'] =
     settings.profile === undefined && settings.credentialsFile === undefined ? 'none' : 'profile'
 
@@ -86,11 +98,17 @@ export function openSession(settings: ClusterSettings, {timeoutMs}: {readonly ti
 
   return {
     region,
-    credentialsExpireAt: () =>
-      provider().then(
-        ({expiration}) => expiration?.getTime(),
-        () => undefined,
-      ),
+    async credentialsExpireAt() {
+      const found = await provider().catch(() => undefined)
+      const end = found?.expiration?.getTime()
+      const now = performance.now()
+      if (end !== undefined && end - Date.now() < RENEW_BEFORE_MS && now - renewedAt >= RENEW_EVERY_MS) {
+        renewedAt = now
+        // Nobody waits for it: a login service that hangs holds up no look, and the next one sees what came.
+        provider({forceRefresh: true}).catch(() => {})
+      }
+      return end
+    },
     client<Client extends {readonly middlewareStack: Stack}>(
       service: AwsService,
       repetition: Repetition,

@@ -7,8 +7,10 @@ import {translateError} from '../../../../src/lib/clients/aws/errors.ts'
 import type {AwsOrigin} from '../../../../src/lib/clients/aws/origin.ts'
 import {mayRepeat} from '../../../../src/lib/clients/aws/retries.ts'
 import {unknownIdentity} from '../../../../src/lib/domain/roll/plan.ts'
+import type {ClusterSettings} from '../../../../src/lib/domain/settings.ts'
 import type {OpsError} from '../../../../src/lib/errors.ts'
 import {terminate} from '../../../../src/lib/ops/roll/terminate.ts'
+import {eventually} from '../../../support/eventually.ts'
 import {type Canned, ec2Error, jsonError, serve, xmlError} from './canned.ts'
 
 /** The lock of a roll counts versions: an overwrite that was sent twice would pass for somebody else's. */
@@ -232,7 +234,7 @@ describe('the version a launch would use', () => {
 describe('the end of the credentials', () => {
   let canned: Canned
   before(async () => {
-    canned = await serve(() => {})
+    canned = await serve((response) => xmlError(response, 403, 'AccessDenied', 'not you'))
   })
   after(() => canned.close())
 
@@ -244,6 +246,41 @@ describe('the end of the credentials', () => {
     writeFileSync(file, `[default]\ncredential_process = cat ${answer}\n`)
     const aws = openAws({...canned.settings, credentialsFile: file}, {timeoutMs: 30_000})
     assert.equal(await aws.credentialsExpireAt(), Date.parse('2099-01-02T03:04:05Z'))
+  })
+
+  /** A cluster's own credentials file that names a process, and what that says from now on: how long its keys last. */
+  function lasting(): {readonly settings: ClusterSettings; readonly say: (key: string, minutes?: number) => void} {
+    const answer = join(canned.folder, 'said')
+    const file = join(canned.folder, 'lasting')
+    writeFileSync(file, `[default]\ncredential_process = cat ${answer}\n`)
+    const say = (AccessKeyId: string, minutes?: number): void => {
+      const Expiration = minutes === undefined ? undefined : new Date(Date.now() + minutes * 60_000).toISOString()
+      const said = {Version: 1, AccessKeyId, SecretAccessKey: 's', Expiration}
+      writeFileSync(answer, minutes === undefined ? '' : JSON.stringify(said))
+    }
+    return {settings: {...canned.settings, credentialsFile: file}, say}
+  }
+
+  it('is put off before a roll would have to wait for it, and asked for no more than needed', async () => {
+    const {settings, say} = lasting()
+    const aws = openAws(settings, {timeoutMs: 30_000})
+    say('FIRST', 12)
+    await assert.rejects((await aws.identity()).caller())
+    say('SECOND', 60)
+    const first = await aws.credentialsExpireAt()
+    assert.ok(first !== undefined && first < Date.now() + 12 * 60_000)
+    await eventually('later keys', async () => ((await aws.credentialsExpireAt()) ?? 0) > Date.now() + 50 * 60_000)
+  }).slow(2000)
+
+  it('is where they end, not where a renewal failed before', async () => {
+    const {settings, say} = lasting()
+    say('FIRST', 4)
+    const aws = openAws(settings, {timeoutMs: 30_000})
+    const first = await aws.credentialsExpireAt()
+    say('NONE')
+    assert.equal(await aws.credentialsExpireAt(), first)
+    await assert.rejects((await aws.identity()).caller())
+    assert.match(canned.seen.at(-1)?.headers.authorization ?? '', /Credential=FIRST\//)
   })
 
   it('is none for keys that stay, and where there are no credentials', async () => {
