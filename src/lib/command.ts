@@ -20,6 +20,7 @@ import {
 } from './errors.ts'
 import {openRealWorld} from './ops/roll/open-world.ts'
 import type {OpenWorld} from './ops/roll/start.ts'
+import {writtenOut} from './output/ending.ts'
 import {openTerminal, type Terminal} from './output/terminal.ts'
 import {type CommandShape, explainParseError} from './usage.ts'
 
@@ -104,7 +105,10 @@ export abstract class NatsopsCommand<Result> extends Command {
   override async _run<T>(): Promise<T> {
     const result = await super._run<T>()
     // A request that was under way at the signal would keep the process until its own time limit.
-    if (this.#interruption.signal.aborted) this.terminal.exit(Number(process.exitCode ?? 0))
+    if (this.#interruption.signal.aborted) {
+      await writtenOut()
+      this.terminal.exit(Number(process.exitCode ?? 0))
+    }
     return result
   }
 

@@ -30,7 +30,7 @@ function isLookingUp(): boolean {
 }
 
 /** When all that was written has been read, or nobody is left to read it. */
-async function writtenOut(): Promise<void> {
+export async function writtenOut(): Promise<void> {
   const {stdout, stderr} = process
   const pending = [stdout, stderr].filter(({writableLength, destroyed}) => writableLength > 0 && !destroyed)
   await Promise.all(pending.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))))
