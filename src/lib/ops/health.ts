@@ -7,7 +7,7 @@ import {type HealthReport, judgeHealth} from '../domain/health.ts'
 import type {AwsNodeObservation, ClusterObservation} from '../domain/observation.ts'
 import {judgeReplication} from '../domain/replication.ts'
 import {configuredNodes, type NodeTarget} from '../domain/settings.ts'
-import {OpsError} from '../errors.ts'
+import {Exit, OpsError} from '../errors.ts'
 import {orInterrupted} from './interruption.ts'
 import {type Discovery, discoverNodes} from './nodes.ts'
 import {observeAws, observeCluster} from './observe.ts'
@@ -28,12 +28,16 @@ const FRESH_MS = 3000
 /** By how much a look may overrun its two time limits, with large answers to read; more, and the machine was asleep. */
 const OVERRUN_MS = 30_000
 
+/** Looks in a row that are too old when they have ended, before nothing can be said. */
+const LATE_LOOKS = 5
+
 /** AWS changes slowly and limits its calls: under --watch it is asked this often. */
 const AWS_EVERY_MS = 15_000
 
 /**
  * Looks twice and judges. A cluster that gave no answer at all is not asked again. Rejects with the signal's reason
- * when interrupted, with nothing else: what does not answer, AWS included, is part of the report.
+ * when interrupted, with LOOKS_TOO_SLOW (exit 7) where no look ends while it can still be judged, and with nothing else:
+ * what does not answer, AWS included, is part of the report.
  *
  * The first look is at the nodes that are known without AWS, which is asked while time has to pass anyway: loading its
  * clients would hold up the nodes' answers. Where AWS then knows of other nodes, the looks begin anew, at those.
@@ -76,8 +80,10 @@ export async function* watchHealth(
   let isAnew = !isDeepStrictEqual(nodes, discovery.nodes)
   nodes = discovery.nodes
   let isFirst = true
+  let late = 0
   for (;;) {
     while (isAnew || !isFresh(earlier)) {
+      if (!isAnew && ++late >= LATE_LOOKS) throw tooSlow(settings.name)
       isAnew = false
       earlier = await look(nodes)
       await pauseAfter(earlier)
@@ -105,8 +111,17 @@ export async function* watchHealth(
       now: clock.now(),
     })
     earlier = later
+    late = 0
     await clock.sleep(intervalMs, signal)
   }
+}
+
+function tooSlow(cluster: string): OpsError {
+  return new OpsError(`looking at ${cluster} took too long to be judged, ${LATE_LOOKS} times in a row`, {
+    code: 'LOOKS_TOO_SLOW',
+    exit: Exit.unreachable,
+    suggestions: ['natsops health --timeout 30s'],
+  })
 }
 
 interface Look {

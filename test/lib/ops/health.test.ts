@@ -6,6 +6,7 @@ import {unanswered} from '../../../src/lib/domain/answer.ts'
 import type {HealthReport} from '../../../src/lib/domain/health.ts'
 import type {AutoScalingGroup} from '../../../src/lib/domain/observation.ts'
 import {type ClusterSettings, conventionalNode, conventionalSettings} from '../../../src/lib/domain/settings.ts'
+import {Exit} from '../../../src/lib/errors.ts'
 import {checkHealth, watchHealth} from '../../../src/lib/ops/health.ts'
 import {openTerminal} from '../../../src/lib/output/terminal.ts'
 import {FakeClock, FakeParameterStore, fakeAws} from '../../support/fakes.ts'
@@ -220,6 +221,15 @@ describe('the looks of a health check', () => {
       )
     })
   }
+
+  it('do not go on for ever where each of them takes too long', async () => {
+    const world = new World()
+    world.onLook = () => {
+      world.clock.time += 60_000
+    }
+    await assert.rejects(world.check(false), {code: 'LOOKS_TOO_SLOW', exit: Exit.unreachable})
+    assert.equal(world.events.length, 5)
+  })
 
   it('leave nothing on the signal that would keep them all', async () => {
     const world = new World()
