@@ -107,7 +107,7 @@ describe('node drain', () => {
     const {stderr, exitCode} = await drain('2', '--confirm', 'c')
     assert.equal(exitCode, Exit.interrupted)
     assert.match(stderr, /its server is stopped and will be started again first/)
-    assert.match(stderr, /interrupted by SIGINT; c-node-2 serves as before\n/)
+    assert.match(stderr, /interrupted by SIGINT; c-node-2 serves again\n/)
     untouched()
   })
 

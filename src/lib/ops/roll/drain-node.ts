@@ -22,7 +22,7 @@ import {
   type RollPace,
   thisHolder,
 } from './start.ts'
-import {undoStop} from './stop.ts'
+import {undoStop, withWhatIsAway} from './stop.ts'
 
 /*
  * A drained node is down on purpose, for as long as somebody works on its machine. All that time the cluster can lose no
@@ -125,12 +125,14 @@ export async function drainAndStop(
 async function takeBack(machine: RollMachine, node: string, error: unknown): Promise<unknown> {
   const {cluster, deps} = machine
   const retry = quoteForShell(['natsops', 'node', 'drain', node, '--cluster', cluster])
-  if (error instanceof OpsError && error.code === 'LOCK_LOST') return error
+  if (error instanceof OpsError && error.code === 'LOCK_LOST') return withWhatIsAway(machine, error)
+  const wasStopped = machine.document.current?.stopped === true
   const isWhole = await undoStop(machine)
   await removeCanary(machine)
   if (isWhole) {
     await deps.lock.release().catch(() => {})
-    return forDrain(error, `; ${node} serves as before`, exitOf(error), [retry])
+    const standing = wasStopped ? `${node} serves again` : `the server of ${node} is as it was`
+    return forDrain(error, `; ${standing}`, exitOf(error), [retry])
   }
   await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
   const lost = `; the server of ${node} was stopped and could not be started again`

@@ -10,7 +10,7 @@ import {RollMachine} from './machine.ts'
 import {RollHeld} from './outcome.ts'
 import type {RollDependencies} from './ports.ts'
 import {soak} from './settle.ts'
-import {undoStop} from './stop.ts'
+import {undoStop, withWhatIsAway} from './stop.ts'
 
 /**
  * Runs a roll from where its lock says it stands until DONE. The same function starts and resumes: a fresh lock simply
@@ -143,7 +143,7 @@ async function endEarly(machine: RollMachine, error: unknown): Promise<unknown> 
   // Somebody else holds the lock now: whatever we did next could cross what they do.
   const mayUndo = !isLost && current !== undefined && !machine.mayHaveTerminated
   const isUndone = !mayUndo || (await undoStop(machine))
-  const hold = asHold(machine, current, error)
+  const hold = isLost ? withWhatIsAway(machine, error) : asHold(machine, current, error)
   const shown = mayUndo && !isUndone ? withoutNode(current.identity.node, hold) : hold
   if (!isLost) await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})
   const {code, message} = describe(shown)

@@ -138,6 +138,15 @@ export async function undoStop(machine: RollMachine): Promise<boolean> {
   }
 }
 
+/** A lock that is gone tells nobody any more what this roll had done to the node in flight; that stays as it is. */
+export function withWhatIsAway({document: {current}, mayHaveTerminated}: RollMachine, error: OpsError): OpsError {
+  if (current === undefined || !(current.stopped || mayHaveTerminated)) return error
+  const {node, instanceId} = current.identity
+  const away = mayHaveTerminated ? `${instanceId} of ${node} may be terminated` : `the server of ${node} was stopped`
+  const {code, exit, suggestions} = error
+  return new OpsError(`${messageOf(error)}; ${away}`, {code, exit, suggestions, cause: error})
+}
+
 /** A journal that cannot be written must not keep a server stopped. */
 async function remark(machine: RollMachine, node: string, what: string): Promise<void> {
   await machine.record({type: 'noticed', at: machine.deps.clock.now(), node, what}).catch(() => {})

@@ -252,6 +252,7 @@ describe('roll faults before the instance goes', () => {
       })
       assert.equal(await rig.run(), Exit.locked)
       assert.equal(rig.lastError!.code, 'LOCK_LOST')
+      assert.match(rig.lastError!.message, /changes nothing more; the server of c-node-\d was stopped$/)
       assert.deepEqual(rig.cluster.terminated, [])
       assert.equal(lockIn(rig.store.parameters.get(LOCK)!.value).holder.host, 'other', 'what the other wrote stays')
     })
