@@ -25,9 +25,10 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
   async run(): Promise<void> {
     // Split by hand: oclif sorts what follows -- by where the same word first stood on the command line.
     const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
+    const own = this.argv.slice(0, end)
     const program = this.argv.slice(end + 1)
-    const {flags, argv: stray} = await this.parse(Exec, this.argv.slice(0, end))
-    if (stray.length > 0) throw this.#misplaced(end, stray.map(String))
+    const {flags, argv: stray} = await this.parse(Exec, own)
+    if (stray.length > 0) throw misplaced(own, program)
     if (program.length === 0) throw new UsageError('there is no program to run', ['natsops exec -- nats stream ls'])
     const service = flags.service === undefined ? undefined : this.configuration.service(flags.service)
     const ctx = await this.clusterContext(flags)
@@ -41,13 +42,16 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
     if (failure) ctx.terminal.fail(failure, undefined)
     process.exitCode = status
   }
+}
 
-  /** Words before -- that are no flags: the program, most likely, and the flags stand before it. */
-  #misplaced(end: number, words: readonly string[]): UsageError {
-    const own = this.argv.slice(0, end - words.length)
-    const rest = this.argv.slice(end + 1)
-    return new UsageError(`unexpected argument${words.length > 1 ? 's' : ''}: ${words.join(', ')}`, [
-      quoteForShell(['natsops', 'exec', ...own, '--', ...words, ...rest]),
-    ])
-  }
+/** Words before -- that are no flags: the program, most likely, and the flags stand before it. */
+function misplaced(own: readonly string[], rest: readonly string[]): UsageError {
+  const valued = Object.entries(Exec.flags).flatMap(([name, {type, char}]) =>
+    type === 'option' ? [`--${name}`, `-${char}`] : [],
+  )
+  const isOurs = (word: string, index: number): boolean => word.startsWith('-') || valued.includes(own[index - 1] ?? '')
+  const words = own.filter((word, index) => !isOurs(word, index))
+  return new UsageError(`unexpected argument${words.length > 1 ? 's' : ''}: ${words.join(', ')}`, [
+    quoteForShell(['natsops', 'exec', ...own.filter(isOurs), '--', ...words, ...rest]),
+  ])
 }

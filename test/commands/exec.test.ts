@@ -62,6 +62,11 @@ describe('exec', () => {
         'unexpected arguments: nats, stream, a b',
         "natsops exec --cluster c --service nats -- nats stream 'a b'",
       ],
+      [
+        ['nats', 'stream', 'ls', '-s', 'nats', '--no-color', '--', 'nats'],
+        'unexpected arguments: nats, stream, ls',
+        'natsops exec --cluster c -s nats --no-color -- nats stream ls nats',
+      ],
     ] as const) {
       const {stderr, exitCode} = await run(argv)
       assert.deepEqual({stderr, exitCode}, {stderr: `error: ${problem}\n  try: ${remedy}\n`, exitCode: 2})
