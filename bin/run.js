@@ -93,11 +93,12 @@ async function findHelp(argv) {
  */
 function compileCacheFolder() {
   const {XDG_CACHE_HOME: configured = '', HOME: home = ''} = process.env
-  const base = isAbsolute(configured) ? configured : join(home || homedir(), '.cache')
-  if (!isAbsolute(base)) return undefined
-  const folder = join(base, 'natsops')
-  const compiled = join(folder, 'compile')
   try {
+    // Without HOME, and without an entry of the user in the system's list, homedir() throws.
+    const base = isAbsolute(configured) ? configured : join(home || homedir(), '.cache')
+    if (!isAbsolute(base)) return undefined
+    const folder = join(base, 'natsops')
+    const compiled = join(folder, 'compile')
     for (const [path, allowed] of [
       [folder, 0o755],
       [compiled, 0o700],

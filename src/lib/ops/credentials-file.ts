@@ -79,12 +79,12 @@ export async function cleanCredentials(ctx: FileContext): Promise<CleanOutcome> 
   for (const entry of await listEntries(folder)) {
     const {path, owner} = entry
     const state = await stateOf(entry)
-    if (owner) {
-      left.push({path, reason: `in use by natsops exec, process ${owner.pid}`})
-      continue
-    }
     if (state === 'hidden') {
       left.push({path, reason: 'its folder cannot be seen now'})
+      continue
+    }
+    if (owner) {
+      left.push({path, reason: `in use by natsops exec, process ${owner.pid}`})
       continue
     }
     try {
