@@ -6,7 +6,7 @@ import type {ClusterContext} from './context.ts'
 import {chooseOwner} from './domain/credentials.ts'
 import {printable, printableJson} from './domain/printable.ts'
 import type {Reported, SourceKind, SourceNote} from './domain/reports/source.ts'
-import {describe, Exit, OpsError, UsageError} from './errors.ts'
+import {describe, Exit, messageOf, OpsError, UsageError} from './errors.ts'
 import {orInterrupted} from './ops/interruption.ts'
 import {NODE_SOURCES, type OpenedSource, openSource} from './ops/reports/source.ts'
 import {csvHeader, csvRecord, type ListingColumn, parseSort, renderListing, sortRows} from './output/listing.ts'
@@ -236,7 +236,7 @@ export abstract class ListingCommand extends NatsopsCommand<ListingReport | unde
           }
         } catch (error) {
           if (looks === 1 || signal.aborted || !(error instanceof OpsError)) throw error
-          const {message} = error
+          const message = messageOf(error)
           if (this.jsonEnabled()) ux.stdout(printableJson({error: describe(error)}))
           else if (screen) screen.draw(text, [terminal.paint('bad', printable(`error: ${message}`))])
           else terminal.say(`error: ${message}`)

@@ -72,6 +72,6 @@ function overdue(limitMs: number): OpsError {
   return new OpsError(`the query did not end within ${humanDuration(limitMs)} and was stopped`, {
     code: 'QUERY_TIMEOUT',
     exit: Exit.unreachable,
-    suggestions: ['look back less far, --since 1h, or wait longer, --limit 10m'],
+    suggestions: ['look back less far, --since 1h, or wait longer, --time-limit 10m'],
   })
 }

@@ -2,7 +2,7 @@ import type {ClusterContext} from '../context.ts'
 import type {ClusterObservation} from '../domain/observation.ts'
 import type {NodeTarget} from '../domain/settings.ts'
 import type {ConnectionsLook, TopLook} from '../domain/top/look.ts'
-import {OpsError} from '../errors.ts'
+import {messageOf, OpsError} from '../errors.ts'
 import {orInterrupted} from './interruption.ts'
 import {discoverNodes} from './nodes.ts'
 import {observeCluster} from './observe.ts'
@@ -140,6 +140,6 @@ async function lookAtConnections(source: ReportSource, now: () => number): Promi
     return {at, rows, cannotSee: note.cannotSee}
   } catch (error) {
     if (!(error instanceof OpsError)) throw error
-    return {at: now(), rows: [], cannotSee: [error.message]}
+    return {at: now(), rows: [], cannotSee: [messageOf(error)]}
   }
 }
