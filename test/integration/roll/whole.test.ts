@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import {Exit} from '../../../src/lib/errors.ts'
+import {recordAwsCalls} from '../../support/aws-calls.ts'
 import {ledgerStreams} from '../../support/ledger/streams.ts'
 import {type Ledger, openLedger} from '../../support/ledger.ts'
-import {allowedActions, nothingBut} from '../../support/policies.ts'
+import {allowedActions, isAllowed, nothingBut} from '../../support/policies.ts'
 import {paceWith, type RollLab, type RunResult, startRollLab} from '../../support/roll-lab.ts'
 import {startSampler} from '../../support/sampler.ts'
 
@@ -51,7 +52,8 @@ for (const series of ['2.15', '2.10'] as const) {
       const sampler = startSampler((await lab.status()).nodes, {
         fullStreams: [ledgerStreams.file, ledgerStreams.memory],
       })
-      const {message, events} = await rollToTheEnd()
+      const {result, calls} = await recordAwsCalls(rollToTheEnd)
+      const {message, events} = result
       const numbers = await ledger.stop()
       const sampled = await sampler.stop()
       const verdict = await ledger.judge(nodes)
@@ -62,6 +64,10 @@ for (const series of ['2.15', '2.10'] as const) {
       assert.equal(message, '')
       const denials = events.filter((event) => /not allowed/.test(JSON.stringify(event)))
       assert.deepEqual(denials, [])
+      const beyond = calls.filter(
+        (call) => call.action !== 'sts:GetCallerIdentity' && !isAllowed(call, ['roll'], lab.name),
+      )
+      assert.deepEqual(beyond, [], 'calls that the policy roll does not allow')
       assert.deepEqual(verdict, {acknowledged: numbers.acknowledged, wrong: [], lost: 0, undelivered: 0, equal: true})
       assert.equal(sampled.worst, 1, sampled.worstReasons.join('; '))
       const terminations = await lab.terminations()
