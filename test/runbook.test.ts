@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {globSync, readFileSync} from 'node:fs'
 import {readManifest} from '../script/manifest.ts'
+import {openConfiguration} from '../src/lib/config.ts'
 import {CONSUMER_COLUMNS} from '../src/lib/output/consumer-list.ts'
 import {
   ACCOUNT_COLUMNS,
@@ -11,6 +12,7 @@ import {
   SERVER_COLUMNS,
 } from '../src/lib/output/reports/columns.ts'
 import {STREAM_COLUMNS} from '../src/lib/output/stream-list.ts'
+import {temporaryFolder} from './support/folder.ts'
 
 interface Described {
   readonly aliases: readonly string[]
@@ -91,18 +93,18 @@ describe('commands that the documentation names', () => {
   const {commands} = JSON.parse(readManifest()) as {commands: Record<string, Described>}
 
   for (const file of [
-    'README.md',
-    ...globSync('docs/*.md')
+    ...globSync(['*.md', 'docs/**/*.md'])
       .filter((name) => name !== 'docs/commands.md')
       .sort(),
   ]) {
     it(`exist with these flags: ${file}`, () => {
       const text = readFileSync(file, 'utf8')
       const inline = [...text.matchAll(/`(natsops [^`]+)`/g)].map((match) => match[1]!)
-      const fenced = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap((match) => match[1]!.split('\n'))
-      const lines = [...inline, ...fenced.filter((line) => line.startsWith('natsops '))].map((line) =>
-        line.replace(/ (#|>|\|).*$/, '').trim(),
+      const blocks = [...text.matchAll(/^```[a-z]*\n(.*?)^```/gms)].map((match) => match[1]!.replace(/\\\n\s*/g, ''))
+      const fenced = blocks.flatMap((block) =>
+        [...block.matchAll(/^(?:\$ )?(natsops .*)$/gm)].map((match) => match[1]!),
       )
+      const lines = [...inline, ...fenced].map((line) => line.replace(/ (#|>|\||;).*$/, '').trim())
       const wrong = lines
         .filter((line) => !/[[<]|\.\.\./.test(line) && !isTopic(line, commands))
         .flatMap((line) => {
@@ -111,6 +113,17 @@ describe('commands that the documentation names', () => {
         })
       assert.deepEqual(wrong, [])
       if (file === 'docs/runbook.md') assert.ok(lines.length > 40, `${lines.length} commands`)
+    })
+  }
+
+  for (const file of ['README.md', 'docs/configuration.md']) {
+    it(`find the clusters of a configuration as it is shown: ${file}`, async () => {
+      const [, yaml = assert.fail('there is none')] = /```yaml\n(.*?)```/s.exec(readFileSync(file, 'utf8')) ?? []
+      using folder = temporaryFolder({'natsops.yaml': yaml})
+      const {path} = folder
+      const configuration = openConfiguration({variables: {}, home: path, cwd: path, temporary: path})
+      assert.equal((await configuration.cluster({})).settings.name, 'nats-prod')
+      assert.equal((await configuration.cluster({cluster: 'nats-eu'})).settings.ssmPrefix, '/messaging/nats-eu')
     })
   }
 
