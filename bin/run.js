@@ -4,7 +4,7 @@
 const builtin = async (name) => process.getBuiltinModule?.(name) ?? (await import(name))
 const {access, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync} =
   await builtin('node:fs')
-const {constants, homedir} = await builtin('node:os')
+const {constants, homedir, userInfo} = await builtin('node:os')
 const {isAbsolute, join} = await builtin('node:path')
 const {fileURLToPath} = await builtin('node:url')
 
@@ -35,6 +35,7 @@ async function run() {
     return process.stdout.write(help)
   }
   startThreads()
+  nameUser()
   const cache = compileCacheFolder()
   const {enableCompileCache} = await builtin('node:module')
   if (cache) enableCompileCache?.(cache)
@@ -57,6 +58,18 @@ function startThreads() {
   process.env.UV_THREADPOOL_SIZE = '16'
   access('/', () => {})
   delete process.env.UV_THREADPOOL_SIZE
+}
+
+/** oclif asks for a home and a shell, and ends where a user has no entry that says them, as in many a container. */
+function nameUser() {
+  const {env} = process
+  if (env.HOME && env.SHELL) return
+  try {
+    userInfo()
+  } catch {
+    env.HOME ||= '/'
+    env.SHELL ||= '/bin/sh'
+  }
 }
 
 /** In oclif's own words. */

@@ -205,6 +205,22 @@ describe('bin/run.js', () => {
     assert.deepEqual([stderr, code], ['', 0])
   })
 
+  it('runs for a user whom the system does not know, as in a container', async () => {
+    const nobody = join(root, 'nobody.mjs')
+    writeFileSync(
+      nobody,
+      `import os from 'node:os'
+      import {syncBuiltinESMExports} from 'node:module'
+      const unknown = () => { throw new Error('ENOENT') }
+      os.userInfo = unknown
+      os.homedir = () => process.env.HOME || unknown()
+      syncBuiltinESMExports()`,
+    )
+    const argv = ['--import', pathToFileURL(nobody).href, join(root, 'bin/run.js'), 'probe']
+    const {stderr, code} = await outcome(spawn(process.execPath, argv, {env: {PATH: process.env.PATH}}))
+    assert.deepEqual([stderr, code], ['', 0])
+  })
+
   it("keeps compiled code where nobody else can put theirs, whatever the user's umask", async () => {
     const cache = join(root, '.cache/natsops')
     const run = () =>

@@ -6,13 +6,13 @@ import {dataIsEverywhere, meshIsComplete, nodesAreHealthy} from '../../domain/ro
 import {broken, type RollView} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {discoverNodes} from '../nodes.ts'
-import {assertAbandoned} from './claim.ts'
+import {assertAbandoned, thisHolder} from './claim.ts'
 import {isGoing, isRefreshing} from './going.ts'
 import {subjectOf} from './invariants.ts'
 import {journalFolder, openJournal} from './journal.ts'
 import {assertKnownNodes, assumeLock, type HeldLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
-import {defaultPace, type OpenWorld, type RollPace, thisHolder} from './start.ts'
+import {defaultPace, type OpenWorld, type RollPace} from './start.ts'
 import {undoStop} from './stop.ts'
 
 /** Where an abort leaves the cluster. */

@@ -1,7 +1,7 @@
 import {hostname, userInfo} from 'node:os'
 import type {ParameterStore} from '../../clients/ports.ts'
 import type {ClusterContext} from '../../context.ts'
-import type {LockDocument} from '../../domain/roll/lock.ts'
+import type {LockDocument, LockHolder} from '../../domain/roll/lock.ts'
 import {Exit, OpsError} from '../../errors.ts'
 import {type HeldLock, isStale, type LockPlace, lockedBy, lockParameter, readLock} from './lock.ts'
 import type {RollPace} from './start.ts'
@@ -52,8 +52,22 @@ export function assertMayAsk(place: LockPlace, {document}: HeldLock, takeOver: b
  * name (localhost, MacBook-Pro.local), so it has to be the same user's too; anybody else watches the lock first.
  */
 export function isLeft({holder, handedOver}: LockDocument): boolean {
-  const isOurs = holder.host === hostname() && holder.user === userInfo().username
+  const {user, host} = thisHolder()
+  const isOurs = holder.host === host && holder.user === user
   return handedOver || (isOurs && !isRunning(holder.pid))
+}
+
+/** This process and whose it is: by name, or by number where the system knows no name, as in a container. */
+export function thisHolder(): LockHolder {
+  return {user: userName(), host: hostname(), pid: process.pid}
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
 }
 
 function isRunning(pid: number): boolean {

@@ -6,22 +6,14 @@ import {quoteForShell} from '../../domain/shell.ts'
 import {describe, Exit, exitOf, OpsError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
 import {prepareNode} from './before.ts'
-import {assertAbandoned, assertMayAsk} from './claim.ts'
+import {assertAbandoned, assertMayAsk, thisHolder} from './claim.ts'
 import {isGoing} from './going.ts'
 import {acquireLock, assumeLock, type HeldLock, lockedBy, readLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {memoryJournal} from './memory-journal.ts'
 import {RollRefused} from './outcome.ts'
 import {awaitSync, verify} from './settle.ts'
-import {
-  defaultPace,
-  newRollId,
-  type OpenWorld,
-  type PreparedRoll,
-  prepareRoll,
-  type RollPace,
-  thisHolder,
-} from './start.ts'
+import {defaultPace, newRollId, type OpenWorld, type PreparedRoll, prepareRoll, type RollPace} from './start.ts'
 import {undoStop, withWhatIsAway} from './stop.ts'
 
 /*

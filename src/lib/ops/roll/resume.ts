@@ -6,9 +6,9 @@ import type {NodeTarget} from '../../domain/settings.ts'
 import {quoteForShell} from '../../domain/shell.ts'
 import {Exit, OpsError, UsageError} from '../../errors.ts'
 import {discoverNodes} from '../nodes.ts'
-import {assertAbandoned, readClaim} from './claim.ts'
+import {assertAbandoned, readClaim, thisHolder} from './claim.ts'
 import {assertKnownNodes, assumeLock, type HeldLock, lockedBy} from './lock.ts'
-import {defaultPace, drive, type OpenWorld, type RollPace, thisHolder} from './start.ts'
+import {defaultPace, drive, type OpenWorld, type RollPace} from './start.ts'
 
 export interface PreparedResume {
   /** The lock as it was read, and is shown: any later write of somebody else ends the resume. */

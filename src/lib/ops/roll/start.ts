@@ -1,10 +1,9 @@
 import {randomBytes} from 'node:crypto'
-import {hostname, userInfo} from 'node:os'
 import type {ClusterContext} from '../../context.ts'
 import {adviseBlocked} from '../../domain/roll/advice.ts'
 import {defaultLimits, defaultRhythm, type Limits, type Rhythm} from '../../domain/roll/algorithm.ts'
 import type {RollEvent} from '../../domain/roll/events.ts'
-import type {LockDocument, LockHolder} from '../../domain/roll/lock.ts'
+import type {LockDocument} from '../../domain/roll/lock.ts'
 import {readLosses} from '../../domain/roll/losses.ts'
 import {chooseNodes, planRoll, type RollPlan, type RollRequest} from '../../domain/roll/plan.ts'
 import {judgePreflight} from '../../domain/roll/preflight.ts'
@@ -13,6 +12,7 @@ import type {NodeTarget} from '../../domain/settings.ts'
 import {quoteForShell} from '../../domain/shell.ts'
 import {UsageError} from '../../errors.ts'
 import {discoverNodes, findNode} from '../nodes.ts'
+import {thisHolder} from './claim.ts'
 import {journalFolder, openJournal} from './journal.ts'
 import {acquireLock, lockedBy, readLock} from './lock.ts'
 import {toView} from './looks.ts'
@@ -208,8 +208,4 @@ async function lookUntilReady(
 export function newRollId(now: number): string {
   const stamp = new Date(now).toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
   return `${stamp}-${randomBytes(3).toString('hex')}`
-}
-
-export function thisHolder(): LockHolder {
-  return {user: userInfo().username, host: hostname(), pid: process.pid}
 }
