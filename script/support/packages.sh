@@ -81,7 +81,7 @@ explain_missing_node() {
 
 # Sources newer than the build, or none built yet. A folder is newer when a file in it came or went.
 build() {
-  local sources='src script/build.ts script/manifest.ts script/help.ts package.json'
+  local sources='src script/build.ts script/manifest.ts script/help.ts script/notices.ts package.json package-lock.json'
   # shellcheck disable=SC2086 # a list of words
   [ -f dist/.built ] && [ -z "$(find $sources -newer dist/.built -print -quit)" ] && return
   say 'building'
