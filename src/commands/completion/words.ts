@@ -11,12 +11,14 @@ export interface CompletionWordsResult {
 export default class CompletionWords extends NatsopsCommand<CompletionWordsResult> {
   static override summary = 'Say what can stand in the place of the last word'
   static override hidden = true
-  static override strict = false
   static override examples = ['<%= config.bin %> <%= command.id %> -- node list --cl']
 
   async run(): Promise<CompletionWordsResult> {
-    const {argv} = await this.parse(CompletionWords)
-    const candidates = await completeWords(argv as string[], this.config.commands, this.configuration)
+    // Split by hand: oclif drops a second -- and sorts what follows the first by where the same word first stood.
+    const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
+    const words = this.argv.slice(end + 1)
+    await this.parse(CompletionWords, this.argv.slice(0, end))
+    const candidates = await completeWords(words, this.config.commands, this.configuration)
     if (candidates === 'files') this.log(FILES)
     else for (const candidate of candidates) this.log(line(candidate))
     return {candidates}

@@ -7,6 +7,7 @@ import {readManifest} from '../../../script/manifest.ts'
 import CompletionCommand from '../../../src/commands/completion/index.ts'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import type {CompletableCommand} from '../../../src/lib/domain/completion.ts'
+import {quoteForShell} from '../../../src/lib/domain/shell.ts'
 import {completeWords} from '../../../src/lib/ops/completion.ts'
 import {emptyConfiguration, runCommand, runCommandLine} from '../../support/run.ts'
 
@@ -70,6 +71,22 @@ describe('completion', () => {
     assert.equal((await runCommandLine(['completion', 'words', '--', 'exec', '--', ''])).stdout, ':files\n')
   })
 
+  it('takes every word as it was typed and in its place, -- and repeated flags too', async () => {
+    const offered = async (...words: string[]) => {
+      const {stdout} = await runCommandLine(['completion', 'words', '--', ...words])
+      return stdout.split('\n').map((line) => line.split('\t')[0])
+    }
+    for (const typed of [
+      ['health', '--'],
+      ['roll', '--cluster', 'c', '--'],
+      ['health', '--json', '--help', '--'],
+    ]) {
+      assert.ok((await offered(...typed)).includes('--timeout'), typed.join(' '))
+    }
+    const nodes = ['c-node-1', 'c-node-2', 'c-node-3', '']
+    assert.deepEqual(await offered('roll', '--cluster', 'c', '--node', 'c-node-1', '--node', ''), nodes)
+  })
+
   it('refuses a shell it does not know, by name', async () => {
     const {stderr, exitCode} = await runCommand(CompletionCommand, ['tcsh'], {configuration: emptyConfiguration()})
     assert.match(stderr, /tcsh/)
@@ -84,6 +101,34 @@ describe('completion', () => {
       assert.deepEqual([status, stderr], [0, ''])
     })
   }
+
+  /** What the script of bash offers for the last word, asking natsops itself in the test's folder. */
+  const pressInBash = async (...words: string[]): Promise<readonly string[]> => {
+    const {stdout: script} = await runCommand(CompletionCommand, ['bash'], {configuration: emptyConfiguration()})
+    const program = quoteForShell([process.execPath, join(import.meta.dirname, '../../support/natsops.ts')])
+    const input = [
+      script,
+      `natsops() { ${program} "$@"; }`,
+      `COMP_WORDS=(${quoteForShell(['natsops', ...words])})`,
+      `COMP_CWORD=${words.length}`,
+      '_natsops',
+      `printf '%s\\n' "\${COMPREPLY[@]}"`,
+      '',
+    ].join('\n')
+    const environment = {...process.env, HOME: folder}
+    const {stdout, stderr} = spawnSync('bash', ['--norc'], {input, cwd: folder, env: environment, encoding: 'utf8'})
+    assert.equal(stderr, '')
+    return stdout.trimEnd().split('\n')
+  }
+
+  it('offers in bash what natsops says of the words before', async () => {
+    assert.ok((await pressInBash('health', '--')).includes('--cluster'))
+    assert.ok((await pressInBash('roll', '--cluster', 'nats-prod', '--')).includes('--node'))
+    assert.deepEqual(
+      await pressInBash('roll', '--cluster', 'nats-prod', '--node', 'nats-prod-node-1', '--node', 'nats'),
+      ['nats-prod-node-1', 'nats-prod-node-2'],
+    )
+  })
 
   it('offers in bash what begins as it was typed, whole names with spaces in them', async function () {
     const {stdout: script} = await runCommand(CompletionCommand, ['bash'], {configuration: emptyConfiguration()})
