@@ -31,7 +31,7 @@ install_moto() {
     debian_pip "$building" || return 1
   fi
   "$building/bin/python3" -m pip install --quiet --disable-pip-version-check \
-    "moto[ssm,autoscaling,ec2,sts]==$moto_release" 'flask<4' flask-cors || return 1
+    "moto[ssm,autoscaling,ec2,sts]==$moto_release" flask==3.1.3 flask-cors==6.0.5 || return 1
   for script in "$building"/bin/*; do
     if head -c 2 "$script" | grep -q '#!' && [ ! -L "$script" ]; then
       sed "1s|$building|$final|" "$script" >"$building/rewritten"

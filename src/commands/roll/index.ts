@@ -5,8 +5,8 @@ export default class Roll extends RollCommand<RollResult> {
   static override summary = 'Replace every node of a cluster, one after the other, without losing a message'
   static override description =
     `Shows the plan, asks, and then replaces each node only while losing it would cost nothing: every other replica
-must hold the data by its own word. What does not hold is waited for, then said; nothing is ever forced. docs/roll.md
-explains how it decides.
+must hold the data by its own word. What does not hold is waited for, then said; nothing is ever forced.
+docs/roll-safety.md explains how it decides.
 
 Exit status: 0 done or nothing to do, 3 refused and nothing changed, 4 held with every node up, 5 held with one node
 down or syncing, 6 locked by somebody else, 7 contact lost, 8 data is not where it was, 130 interrupted. After 4, 5, 7

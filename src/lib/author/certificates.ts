@@ -5,7 +5,7 @@ import {UsageError} from '../errors.ts'
 /**
  * X.509 certificates for NATS over TLS: a private authority, and what it issues to servers and clients. ECDSA on P-256
  * with SHA-256, which every TLS library that NATS clients use accepts. Nothing is read or written here; what is wrong
- * with certificates that exist is certificate-check.ts.
+ * with certificates that exist is certificates-check.ts.
  */
 
 /** A certificate and the private key that belongs to it, both PEM; the key is PKCS #8 without a passphrase. */

@@ -2,7 +2,7 @@ import {UsageError} from '../errors.ts'
 
 /**
  * Everything that can be made to go wrong in a lab, as plain data: what it does, whom it strikes, what may be said about
- * it. docs/game-days.md tells what natsops is expected to do then; fault-board.ts keeps what is switched on.
+ * it. docs/game-days.md tells what natsops is expected to do then; faults-board.ts keeps what is switched on.
  */
 export interface FaultKind {
   /** What goes wrong, in one line. */
