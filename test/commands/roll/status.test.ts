@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {hostname, userInfo} from 'node:os'
+import Drain from '../../../src/commands/node/drain.ts'
 import Roll from '../../../src/commands/roll/index.ts'
 import Status from '../../../src/commands/roll/status.ts'
 import {Exit} from '../../../src/lib/errors.ts'
@@ -101,6 +102,20 @@ describe('roll status', () => {
     assert.deepEqual(JSON.parse((await status('--json')).stdout).next, [undo])
     const {stderr} = await runCommand(Roll, ['--confirm', 'c'], scene.wiring())
     assert.ok(stderr.endsWith(`  try: ${undo}\n`), stderr)
+  })
+
+  it('offers the end of a drain that somebody may be in the middle of only once its heart stands still', async () => {
+    const drain = {purpose: 'drain', current: currentOf(scene, 'c-node-2', {stopped: true})}
+    scene.lock = otherLock(scene, drain)
+    assert.deepEqual(JSON.parse((await status('--json')).stdout).next, ['natsops roll status --cluster c'])
+    const kept = await runCommand(Drain, ['2', '--undo', '--confirm', 'c'], scene.wiring())
+    assert.equal(kept.exitCode, Exit.locked)
+    assert.ok(kept.stderr.endsWith('  try: natsops roll status --cluster c\n'), kept.stderr)
+    scene.lock = otherLock(scene, {...drain, heartbeatAt: scene.clock.now() - 60_000})
+    const {next} = JSON.parse((await status('--json')).stdout)
+    assert.deepEqual(next, ['natsops node drain c-node-2 --undo --cluster c --take-over'])
+    const undone = await runCommand(Drain, ['2', '--undo', '--take-over', '--confirm', 'c'], scene.wiring())
+    assert.equal(undone.exitCode, 0, undone.stderr)
   })
 
   it('takes a dead process of this machine for what it is', async () => {

@@ -116,8 +116,8 @@ export function formatLock(lock: LockDocument): string {
 }
 
 /** The command that brings a drained node back. To be pasted. */
-export function undoDrainCommand(cluster: string, node: string): string {
-  return quoteForShell(['natsops', 'node', 'drain', node, '--undo', '--cluster', cluster])
+export function undoDrainCommand(cluster: string, node: string, flags: readonly string[] = []): string {
+  return quoteForShell(['natsops', 'node', 'drain', node, '--undo', '--cluster', cluster, ...flags])
 }
 
 /** `anna@laptop (pid 4711)` */

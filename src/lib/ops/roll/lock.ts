@@ -124,7 +124,7 @@ export function lockedBy(place: LockPlace, document: LockDocument): OpsError {
 }
 
 /** A drained node keeps everybody else away until it is back: losing another one would cost the majority. */
-function drainedBy(place: LockPlace, {holder, current}: LockDocument): OpsError {
+function drainedBy(place: LockPlace, {holder, current, handedOver}: LockDocument): OpsError {
   const {name: cluster} = place
   const node = current?.identity.node
   const who = `${node ?? 'a node'} is drained by ${describeHolder(holder)}`
@@ -133,7 +133,7 @@ function drainedBy(place: LockPlace, {holder, current}: LockDocument): OpsError 
     exit: Exit.locked,
     suggestions: [
       quoteForShell(['natsops', 'roll', 'status', '--cluster', cluster]),
-      ...(node === undefined ? [] : [undoDrainCommand(cluster, node)]),
+      ...(node === undefined || !handedOver ? [] : [undoDrainCommand(cluster, node)]),
     ],
   })
 }

@@ -64,9 +64,10 @@ export async function statusOf(
   const {document, version} = held
   const journal = await readJournal(journalFolder(configuration.paths.state, cluster), document.roll).catch(() => {})
   const state = journal?.events.findLast((event) => event.type === 'state')
-  const standing = document.purpose === 'drain' ? 'drained' : isLeft(document) ? 'left' : 'held'
+  const isDrain = document.purpose === 'drain'
+  const isNobodys = isLeft(document)
   const heartbeatAgeMs = Math.max(0, at - document.heartbeatAt)
-  const driven = standing === 'held' && heartbeatAgeMs <= STALE_BEATS * defaultRhythm.heartbeat
+  const driven = !isNobodys && heartbeatAgeMs <= STALE_BEATS * defaultRhythm.heartbeat
   return {
     cluster,
     at,
@@ -77,7 +78,7 @@ export async function statusOf(
     driven,
     local: state?.type === 'state' ? {state: state.state, node: state.node ?? null, enteredAt: state.at} : null,
     ended: endOf(journal?.events ?? []),
-    resumable: standing === 'drained' || driven ? null : standing === 'left' ? 'at-once' : 'take-over',
+    resumable: isDrain || driven ? null : isNobodys ? 'at-once' : 'take-over',
     next: driven ? [`natsops roll status --cluster ${cluster}`] : nextSteps(cluster, document),
   }
 }
@@ -97,10 +98,10 @@ function endOf(events: readonly RollEvent[]): RollStatus['ended'] {
 function nextSteps(cluster: string, document: LockDocument): readonly string[] {
   const end = (verb: string, flags: readonly string[] = []): string =>
     quoteForShell(['natsops', 'roll', verb, '--cluster', cluster, ...flags])
+  const force = isLeft(document) ? [] : ['--take-over']
   if (document.purpose === 'drain') {
     const node = document.current?.identity.node
-    return [node === undefined ? end('abort') : undoDrainCommand(cluster, node)]
+    return [node === undefined ? end('abort', force) : undoDrainCommand(cluster, node, force)]
   }
-  const force = isLeft(document) ? [] : ['--take-over']
   return [end('resume', force), end('abort', force)]
 }
