@@ -35,8 +35,9 @@ export class RollScene implements Disposable {
   stopAnswer: 'stopped' | 'not-permitted' | 'failed' = 'stopped'
   /** How a server says it was stopped: the node's own words. */
   stopHow = 'lame duck'
-  /** Thrown by the next start of a server. */
+  /** Thrown by each start of a server, or by as many as are left. */
   startFailure: OpsError | undefined
+  failingStarts = Number.POSITIVE_INFINITY
   /** Starts of a server that change nothing: for its unit it still runs. */
   idleStarts = 0
   /** Thrown by the Auto Scaling API. */
@@ -142,7 +143,7 @@ export class RollScene implements Disposable {
         return {kind: 'stopped', how: this.stopHow}
       },
       startServer: async ({node, instanceId}) => {
-        if (this.startFailure) throw this.startFailure
+        if (this.startFailure && this.failingStarts-- > 0) throw this.startFailure
         if (this.idleStarts-- > 0) return
         const isThere = cluster.node(node).instance.id === instanceId && cluster.start(node)
         if (!isThere) throw new OpsError(`${instanceId} is not running`, {code: 'NOT_RUNNING', exit: Exit.notFound})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import Abort from '../../../src/commands/roll/abort.ts'
 import History from '../../../src/commands/roll/history.ts'
-import {Exit} from '../../../src/lib/errors.ts'
+import {Exit, OpsError} from '../../../src/lib/errors.ts'
 import {currentOf, hold, otherLock, rewriteLock} from '../../support/roll-locks.ts'
 import {RollScene} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
@@ -88,6 +88,15 @@ describe('roll abort', () => {
       [JSON.parse(stdout).startedAgain, exitCode, scene.cluster.node('c-node-3').server],
       [true, 0, 'up'],
     )
+  })
+
+  it('starts the server again although AWS was out of reach at first', async () => {
+    scene.cluster.stop('c-node-3')
+    scene.startFailure = new OpsError('no route to AWS', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
+    scene.failingStarts = 2
+    scene.lock = otherLock(scene, {handedOver: true, current: currentOf(scene, 'c-node-3', {stopped: true})})
+    const {stdout, exitCode} = await abort('--confirm', 'c', '--json')
+    assert.deepEqual([JSON.parse(stdout).startedAgain, exitCode], [true, 0])
   })
 
   it('says so when the server does not start again', async () => {

@@ -119,9 +119,12 @@ export async function undoStop(machine: RollMachine): Promise<boolean> {
     const until = clock.monotonic() + deps.limits.stop
     for (let startedAt = Number.NEGATIVE_INFINITY; ; ) {
       if (clock.monotonic() - startedAt >= START_AGAIN_MS) {
-        await machine.beating(world.startServer(current.identity))
-        if (startedAt < 0) await remark(machine, node, 'its server was started again')
+        const isFirst = startedAt < 0
         startedAt = clock.monotonic()
+        await machine.beating(world.startServer(current.identity)).then(
+          () => (isFirst ? remark(machine, node, 'its server was started again') : undefined),
+          (error: unknown) => remarkUnreachable(machine, node, error),
+        )
       }
       await machine.keepLock()
       const look = await world.look()
@@ -136,6 +139,12 @@ export async function undoStop(machine: RollMachine): Promise<boolean> {
     await remark(machine, node, error instanceof OpsError ? messageOf(error) : 'its server could not be started again')
     return false
   }
+}
+
+/** AWS out of reach may be back in a moment; whatever else stands in the way does so the next time too, and is thrown. */
+async function remarkUnreachable(machine: RollMachine, node: string, error: unknown): Promise<void> {
+  if (!(error instanceof OpsError) || error.exit !== Exit.unreachable) throw error
+  await remark(machine, node, `starting its server: ${messageOf(error)}`)
 }
 
 /** A lock that is gone tells nobody any more what this roll had done to the node in flight; that stays as it is. */
