@@ -14,7 +14,7 @@ const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak
 const LARGEST_PACKED = 4_000_000
 const LARGEST_INSTALLED = 20_000_000
 const OWN_FILES =
-  /^(bin\/run\.js|dist\/.*\.(js|js\.map)|dist\/(help\.json|\.built|THIRD-PARTY-NOTICES\.txt)|oclif\.manifest\.json|README\.md|LICENSE|package\.json)$/
+  /^(bin\/run\.js|dist\/.*\.(js|js\.map)|dist\/(help\.json|\.built|THIRD-PARTY-NOTICES\.txt)|docs\/.*\.(md|svg)|oclif\.manifest\.json|README\.md|LICENSE|package\.json)$/
 
 interface PackageJson {
   readonly name: string
@@ -92,6 +92,17 @@ describe('the package', () => {
       'strip-ansi',
       'tweetnacl',
     ])
+  })
+
+  it('has the pages that its help, its errors and its README name', () => {
+    const code = files.filter((file) => /^dist\/.*\.(js|json)$/.test(file))
+    const texts = ['README.md', ...code].map((file) => readFileSync(join(installed, 'natsops', file), 'utf8'))
+    const named = new Set(texts.flatMap((text) => text.match(/\bdocs\/[a-z0-9/-]+\.(md|svg)\b/g) ?? []))
+    assert.ok(named.size > 20, `${named.size} pages`)
+    assert.deepEqual(
+      [...named].filter((page) => !files.includes(page)),
+      [],
+    )
   })
 
   it('is no larger than docs/dependencies.md says', () => {

@@ -30,6 +30,13 @@ export default class NatsopsHelp extends Help {
     this.opts.maxWidth = Math.min(WIDEST, this.opts.maxWidth)
   }
 
+  /** And where the pages are that the help of commands names. */
+  protected override async showRootHelp(): Promise<void> {
+    await super.showRootHelp()
+    const where = 'Pages such as docs/roll.md are where natsops is installed:\n$(npm root -g)/natsops/docs'
+    this.log(`${this.section('DOCUMENTATION', where)}\n`)
+  }
+
   /** Help about what is no command is answered like the command itself. */
   override async showHelp(argv: string[]): Promise<void> {
     const helpFlags = getHelpFlagAdditions(this.config)
