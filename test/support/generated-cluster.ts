@@ -36,7 +36,7 @@ export async function generateIn(
   return {folder, description: file, out, report}
 }
 
-export function localContext(): Context {
+function localContext(): Context {
   return {configuration: emptyConfiguration(), clock: systemClock, signal: new AbortController().signal} as Context
 }
 

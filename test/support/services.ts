@@ -3,7 +3,7 @@ import {FakeMachine, FakeParameterStore} from './fakes.ts'
 
 export const BASE = '/nats-cluster/c/services'
 export const HOSTS = 'c-node-1.c.internal,c-node-2.c.internal,nats://c-node-3.c.internal:4222'
-export const DAY = 86_400
+const DAY = 86_400
 
 /** A laptop, and services in SSM that a test adds one by one. */
 export class ServiceScene implements Disposable {

@@ -19,7 +19,7 @@ export interface Placement {
 }
 
 /** As the description says. */
-export const described: Placement = {
+const described: Placement = {
   hostOf: ({host}) => host,
   storeDirectoryOf: ({storeDirectory}) => storeDirectory,
   tlsDirectoryOf: ({tlsDirectory}) => tlsDirectory,

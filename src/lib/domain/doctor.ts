@@ -6,7 +6,7 @@ import {quoteForShell} from './shell.ts'
  * `info`: worth knowing, not wrong. `unknown`: it was to be found out and could not be. `not-checked`: there is no way to
  * find out without doing harm, or nothing to check here; neither of the last two is ever taken for `ok`.
  */
-export const statuses = ['failed', 'unknown', 'warning', 'info', 'not-checked', 'ok'] as const
+const statuses = ['failed', 'unknown', 'warning', 'info', 'not-checked', 'ok'] as const
 export type Status = (typeof statuses)[number]
 
 /** Causes before effects: the order in which findings of one severity are shown. */

@@ -44,7 +44,7 @@ export async function findNatsServer(search: ServerSearch): Promise<NatsServer> 
 }
 
 /** Compares `2.10.27` with `2.15.1` by their numbers. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', {numeric: true})
 }
 

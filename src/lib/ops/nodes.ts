@@ -70,7 +70,7 @@ export function findNode(
 }
 
 /** Settings against the names of all groups there are. Pure. */
-export function reconcile(settings: ClusterSettings, groups: readonly string[], region: string): Discovery {
+function reconcile(settings: ClusterSettings, groups: readonly string[], region: string): Discovery {
   const numberOf = groupNumberOf(settings)
   const numbers = groups.flatMap((group) => numberOf(group) ?? []).sort((a, b) => a - b)
   const discovered = numbers.map((n) => conventionalNode(settings, n))

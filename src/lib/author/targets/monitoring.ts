@@ -9,8 +9,8 @@ import {type GeneratedFile, monitorScheme, renderYaml} from './target.ts'
  * monitoring port says. See https://github.com/nats-io/prometheus-nats-exporter.
  */
 export const EXPORTER_IMAGE = 'natsio/prometheus-nats-exporter:0.17.3'
-export const SURVEYOR_IMAGE = 'natsio/nats-surveyor:0.9.11'
-export const PROMETHEUS_IMAGE = 'prom/prometheus:v3.4.2'
+const SURVEYOR_IMAGE = 'natsio/nats-surveyor:0.9.11'
+const PROMETHEUS_IMAGE = 'prom/prometheus:v3.4.2'
 export const EXPORTER_PORT = 7777
 
 /** One point of view on a node for Prometheus: the exporter's host:port, and the server it speaks for. */

@@ -96,7 +96,7 @@ function timedOut(host: string, port: number, {reason}: AbortSignal): Problem {
 }
 
 /** What Node says went wrong, in our words. */
-export function problemOf(error: unknown, host: string, port: number): Problem {
+function problemOf(error: unknown, host: string, port: number): Problem {
   const {code = '', message = String(error)} = (error ?? {}) as {code?: string; message?: string}
   const at = `${host}:${port}`
   const known = CODES[code]

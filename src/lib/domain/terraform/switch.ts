@@ -13,8 +13,7 @@ import {lineAt, lineCounter, TerraformRefusal, type Token} from './lexer.ts'
  */
 
 const ATTRIBUTE = 'nats_ssm_parameter_arn_base'
-export const sides = ['self-hosted', 'synadia'] as const
-export type Side = (typeof sides)[number]
+export type Side = 'self-hosted' | 'synadia'
 
 /** What a reference points to: a Terraform module, and for a self-hosted cluster the service in it. */
 export type Reference =
