@@ -57,16 +57,17 @@ export function completionScript(shell: Shell): string {
 
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_natsops() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" line value
+  local current="\${COMP_WORDS[COMP_CWORD]}" line value kind
   COMPREPLY=()
+  [ "$current" = '=' ] && current=
   while IFS= read -r line; do
-    if [ "$line" = '${FILES}' ]; then
+    case "$line" in :files) kind=f ;; :folders) kind=d ;; *) kind= ;; esac
+    if [ -n "$kind" ]; then
       compopt -o filenames 2>/dev/null
-      while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -f -- "$current")
+      while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen "-$kind" -- "$current")
       return
     fi
     value="\${line%%$'\\t'*}"
-    [ "$current" = '=' ] && current=
     case "$value" in "$current"*) COMPREPLY+=("$value") ;; esac
   done < <(natsops completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
@@ -77,24 +78,35 @@ _natsops() {
   local -a lines items
   local line
   lines=("\${(@f)$(natsops completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  # What stands before = is not completed.
+  compset -P '--*='
   for line in $lines; do
-    if [[ $line == '${FILES}' ]]; then
-      _files
-      return
-    fi
-    items+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    case $line in
+      :files) _files; return ;;
+      :folders) _files -/; return ;;
+      *$'\\t'*) items+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) items+=("\${line//:/\\\\:}") ;;
+    esac
   done
-  _describe -o natsops items
+  _describe natsops items
 }
-compdef _natsops natsops
+# Run as a file of $fpath, this is the first completion itself; evaluated, it is not.
+if [ "$funcstack[1]" = _natsops ]; then _natsops "$@"; else compdef _natsops natsops; fi
 `,
   fish: `function __natsops_complete
     set -l words (commandline -opc)
-    set -l lines (natsops completion words -- $words[2..] (commandline -ct) 2>/dev/null)
-    if test "$lines" = '${FILES}'
-        __fish_complete_path (commandline -ct)
-    else
-        printf '%s\\n' $lines
+    set -l current (commandline -ct)
+    set -l lines (natsops completion words -- $words[2..] "$current" 2>/dev/null)
+    # What stands before = belongs to each candidate.
+    set -l before (string match -r -- '^--[^=]*=|^' "$current")
+    set -l typed (string sub -s (math 1 + (string length -- "$before")) -- "$current")
+    switch "$lines"
+        case :files
+            printf '%s\\n' $before(__fish_complete_path "$typed")
+        case :folders
+            printf '%s\\n' $before(__fish_complete_directories "$typed")
+        case '*'
+            printf '%s\\n' $before$lines
     end
 end
 complete -c natsops -f -a '(__natsops_complete)'
