@@ -1,10 +1,10 @@
 import {NatsopsCommand} from '../../lib/command.ts'
 import type {Candidate} from '../../lib/domain/completion.ts'
 import {printable} from '../../lib/domain/printable.ts'
-import {completeWords, FILES} from '../../lib/ops/completion.ts'
+import {completeWords, type FromShell} from '../../lib/ops/completion.ts'
 
 export interface CompletionWordsResult {
-  readonly candidates: readonly Candidate[] | 'files'
+  readonly candidates: readonly Candidate[] | FromShell
 }
 
 /** What the script of `completion` calls at each Tab: one candidate a line, a tab, and what it is. */
@@ -19,7 +19,7 @@ export default class CompletionWords extends NatsopsCommand<CompletionWordsResul
     const words = this.argv.slice(end + 1)
     await this.parse(CompletionWords, this.argv.slice(0, end))
     const candidates = await completeWords(words, this.config.commands, this.configuration)
-    if (candidates === 'files') this.log(FILES)
+    if (typeof candidates === 'string') this.log(`:${candidates}`)
     else for (const candidate of candidates) this.log(line(candidate))
     return {candidates}
   }

@@ -6,19 +6,28 @@ export interface CompletableCommand {
   readonly id: string
   readonly summary?: string | undefined
   readonly hidden?: boolean | undefined
-  readonly args: Readonly<Record<string, {readonly options?: readonly string[] | undefined}>>
+  /** False: what follows the last argument is more of the same. */
+  readonly strict?: boolean | undefined
+  readonly args: Readonly<Record<string, CompletableValue>>
   readonly flags: Readonly<Record<string, CompletableFlag>>
 }
 
-export interface CompletableFlag {
+/** What an argument or a flag takes. */
+export interface CompletableValue {
   readonly name: string
+  readonly options?: readonly string[] | undefined
+  readonly multiple?: boolean | undefined
+}
+
+export interface CompletableFlag extends CompletableValue {
   readonly type: string
   readonly char?: string | undefined
   readonly summary?: string | undefined
   readonly hidden?: boolean | undefined
   readonly allowNo?: boolean | undefined
-  readonly multiple?: boolean | undefined
-  readonly options?: readonly string[] | undefined
+  /** What the help shows in the place of its value. */
+  readonly helpValue?: string | readonly string[] | undefined
+  readonly default?: unknown
 }
 
 export interface Candidate {
@@ -31,11 +40,42 @@ export type Completion =
   | {readonly kind: 'words'; readonly candidates: readonly Candidate[]}
   /** `cluster` is the one the command line names; undefined: the one that counts without a flag. */
   | {readonly kind: 'node'; readonly cluster: string | undefined}
-  | {readonly kind: 'cluster'}
-  | {readonly kind: 'lab'}
-  | {readonly kind: 'file'}
+  | {readonly kind: 'cluster' | 'lab' | 'fault' | 'rule' | 'file' | 'folder'}
 
 const NOTHING: Completion = {kind: 'words', candidates: []}
+
+/** What a value can be, `page` one of the monitoring port's. */
+type Kind = Exclude<Completion['kind'], 'words'> | 'page' | 'text'
+
+/** By the name of a flag or an argument: what natsops calls by one name is nearly everywhere the same thing. */
+const kindsByName: Readonly<Record<string, Kind>> = {
+  cluster: 'cluster',
+  confirm: 'cluster',
+  node: 'node',
+  leader: 'node',
+  lab: 'lab',
+  ignore: 'rule',
+  endpoint: 'page',
+  file: 'file',
+  path: 'file',
+  folder: 'folder',
+  server: 'file',
+  'nats-server': 'file',
+}
+
+/** By what the help shows in the place of a flag's value. */
+const kindsByHelpValue: Readonly<Record<string, Kind>> = {FILE: 'file', DIR: 'folder'}
+
+/** By command and name: `name` is of many things, and a node of `cert generate` is none yet. */
+const kindsByPlace: Readonly<Record<string, Kind>> = {
+  'cert:generate node': 'text',
+  'cluster:show name': 'cluster',
+  'lab:down name': 'lab',
+  'lab:env name': 'lab',
+  'lab:fault name': 'fault',
+  'lab:status name': 'lab',
+  'lab:up name': 'lab',
+}
 
 /**
  * What can stand where the last of `words` is being typed; `words` are those after `natsops`, the last one '' where
@@ -57,14 +97,12 @@ export function complete(words: readonly string[], commands: readonly Completabl
 
   if (!found) return {kind: 'words', candidates: nextWords}
   const flag = flagNamed(found, before.at(-1))
-  if (flag?.type === 'option') return valuesOf(flag.name, flag.options, before, found.id)
+  if (flag?.type === 'option') return valuesOf(flag, found, before)
   if (current.startsWith('-')) return {kind: 'words', candidates: unusedFlags(found, rest)}
 
-  const args = Object.entries(found.args)
-  const place = countArguments(found, rest)
-  const [name, arg] = args[place] ?? []
-  if (name === undefined) return nextWords.length > 0 ? {kind: 'words', candidates: nextWords} : NOTHING
-  const value = valuesOf(name, arg?.options, before, found.id)
+  const arg = argumentAt(found, countArguments(found, rest))
+  if (!arg) return nextWords.length > 0 ? {kind: 'words', candidates: nextWords} : NOTHING
+  const value = valuesOf(arg, found, before)
   return value.kind === 'words' ? {kind: 'words', candidates: [...nextWords, ...value.candidates]} : value
 }
 
@@ -118,30 +156,33 @@ function countArguments(command: CompletableCommand, words: readonly string[]): 
   }).length
 }
 
-/** By the name of a flag or an argument: what natsops calls by one name is the same thing everywhere. */
-function valuesOf(
-  name: string,
-  options: readonly string[] | undefined,
-  before: readonly string[],
-  command: string,
-): Completion {
-  if (options) return {kind: 'words', candidates: options.map((value) => ({value}))}
-  const isLab = command.startsWith('lab:')
-  if (name === 'node' || name === 'leader') return isLab ? NOTHING : {kind: 'node', cluster: clusterOf(before)}
-  if (name === 'cluster' || name === 'confirm') return {kind: 'cluster'}
-  if (name === 'lab' || (isLab && name === 'name')) return {kind: 'lab'}
-  if (command === 'cluster:show' && name === 'name') return {kind: 'cluster'}
-  if (command === 'monitor' && name === 'endpoint') {
-    return {
-      kind: 'words',
-      candidates: Object.entries(MONITOR_PAGES).map(([value, {about}]) => ({value, description: about})),
-    }
-  }
-  if (/^(file|out|events|html|.*-file)$/.test(name)) return {kind: 'file'}
-  return NOTHING
+/** The argument at this place, counted from 0. */
+function argumentAt({args, strict}: CompletableCommand, place: number): CompletableValue | undefined {
+  const all = Object.values(args)
+  const last = all.at(-1)
+  return all[place] ?? (strict === false || last?.multiple ? last : undefined)
 }
 
-function clusterOf(words: readonly string[]): string | undefined {
-  const at = words.findLastIndex((word) => word === '--cluster' || word === '-c')
-  return at < 0 ? undefined : words[at + 1]
+function valuesOf(
+  value: CompletableValue | CompletableFlag,
+  command: CompletableCommand,
+  before: readonly string[],
+): Completion {
+  const {name, options} = value
+  if (options) return {kind: 'words', candidates: options.map((each) => ({value: each}))}
+  const shown = 'helpValue' in value ? String(value.helpValue) : ''
+  const kind = kindsByPlace[`${command.id} ${name}`] ?? kindsByName[name] ?? kindsByHelpValue[shown] ?? 'text'
+  if (kind === 'text') return NOTHING
+  if (kind === 'node') return {kind, cluster: clusterOf(command, before)}
+  if (kind !== 'page') return {kind}
+  const pages = Object.entries(MONITOR_PAGES)
+  return {kind: 'words', candidates: pages.map(([page, {about}]) => ({value: page, description: about}))}
+}
+
+/** The cluster whose nodes are meant; of a command for labs the lab, which has a name of its own where none is given. */
+function clusterOf(command: CompletableCommand, words: readonly string[]): string | undefined {
+  const flag = command.flags.lab ?? command.flags.cluster
+  const at = words.findLastIndex((word) => flag !== undefined && flagNamed(command, word) === flag)
+  if (at >= 0) return words[at + 1]
+  return typeof flag?.default === 'string' ? flag.default : undefined
 }

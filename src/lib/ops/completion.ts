@@ -6,18 +6,18 @@ import {quoteForShell} from '../domain/shell.ts'
 /** A shell that natsops completes in. */
 export type Shell = 'bash' | 'zsh' | 'fish'
 
-/** What stands in the place of candidates where the shell is to offer its files. */
-export const FILES = ':files'
+/** What the shell knows best; `completion words` prints it with a colon, which no candidate begins with. */
+export type FromShell = 'files' | 'folders'
 
 /**
- * The candidates for the last of `words`, as `complete` says them; `files` where the shell knows them best. Reads
+ * The candidates for the last of `words`, as `complete` says them, or what the shell is to offer itself. Reads
  * configuration files and labs of this machine, asks nobody, and never rejects: a shell has no place for an error.
  */
 export async function completeWords(
   words: readonly string[],
   commands: readonly CompletableCommand[],
   configuration: Configuration,
-): Promise<readonly Candidate[] | 'files'> {
+): Promise<readonly Candidate[] | FromShell> {
   const completion = complete(words, commands)
   try {
     switch (completion.kind) {
@@ -25,6 +25,8 @@ export async function completeWords(
         return completion.candidates
       case 'file':
         return 'files'
+      case 'folder':
+        return 'folders'
       case 'cluster':
         return namesOf(await configuration.clusters().then((all) => all.map(({settings}) => settings)))
       case 'lab': {
@@ -35,6 +37,14 @@ export async function completeWords(
       case 'node': {
         const {settings} = await configuration.cluster({cluster: completion.cluster})
         return namesOf(configuredNodes(settings))
+      }
+      case 'fault': {
+        const {faultKinds} = await import('../lab/faults.ts')
+        return Object.entries(faultKinds).map(([value, {about}]) => ({value, description: about}))
+      }
+      case 'rule': {
+        const {lintRules} = await import('../author/lint-rules.ts')
+        return Object.entries(lintRules).map(([value, {reason}]) => ({value, description: reason}))
       }
     }
   } catch {
