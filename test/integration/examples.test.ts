@@ -1,32 +1,35 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmodSync, existsSync, mkdirSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
+import {copyFile, mkdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {readManifest} from '../../script/manifest.ts'
 import {openConfiguration} from '../../src/lib/config.ts'
 import {inTurns} from '../../src/lib/domain/in-turns.ts'
 import {formatLock} from '../../src/lib/domain/roll/lock.ts'
-import {Exit, verdictExits} from '../../src/lib/errors.ts'
+import {Exit} from '../../src/lib/errors.ts'
+import {downLab} from '../../src/lib/ops/lab.ts'
 import {journalFolder, openJournal} from '../../src/lib/ops/roll/journal.ts'
 import {lockParameter} from '../../src/lib/ops/roll/lock.ts'
+import {eventually} from '../support/eventually.ts'
+import {CHAINS, DRY, ELSEWHERE, FIRST, LAST, STATUSES} from '../support/example-lines.ts'
 import {JSON_LINES, LOCKED_LINES, WITHOUT_LINE} from '../support/json-lines.ts'
 import {compareShapes, offencesOf, shapeOf} from '../support/json-shape.ts'
 import {startLab, type TestLab} from '../support/lab.ts'
+import {newestNatsServer} from '../support/nats-servers.ts'
+import {openPty} from '../support/pty.ts'
 import {heldRoll, identity, ROLL} from '../support/roll-events.ts'
 import {runCommand} from '../support/run.ts'
 import {serviceModule} from '../support/terraform.ts'
 
-/** Not run here: what never ends, what changes the cluster (tests of its own do), and what needs other programs. */
-const ELSEWHERE =
-  /--watch|--follow|--confirm|^natsops (top|lab up|node session|auth passwd)|lab fault on|--forward|\| (jq|source)|fpath|-- nats /
-
-/** What an example may end with on a cluster that is well but has not what the example calls by name. */
-const ANSWERS: readonly number[] = [...Object.values(verdictExits), Exit.refused, Exit.unreachable, Exit.notFound]
-
-/** Usage errors that say: the line is understood, and what it names does not exist here, or nobody can agree to it. */
-const NOT_HERE = /--confirm nats-prod|there is no file|is no user of|is no asset with a single replica/
+/** Programs of others that examples name, as far as the examples need them. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  nats: 'grep -q "NATS USER JWT" "$NATS_CREDS" && test "$NATS_URL"',
+  jq: 'grep .',
+  'session-manager-plugin': 'echo 1.2.707.0',
+}
 
 interface Described {
   readonly examples?: readonly string[]
@@ -45,28 +48,86 @@ describe('every command', function () {
     lab = await startLab({name: 'nats-prod'})
     folder = join(lab.folder, 'work')
     mkdirSync(join(folder, 'clusters'), {recursive: true})
-    writeFileSync(join(folder, 'natsops'), `#!/bin/sh\nexec '${process.execPath}' '${process.cwd()}/bin/run.js' "$@"\n`)
-    chmodSync(join(folder, 'natsops'), 0o755)
-  })
-  after(() => lab?.stop())
-
-  const run = async (line: string) => {
-    const {axiom: {url = '', token = ''} = {}} = lab.record
-    const axiom = {AXIOM_URL: url, AXIOM_TOKEN: token}
-    const PATH = `${folder}:${lab.variables.PATH}`
-    const env = {...lab.variables, PATH, CLUSTER_NAME: 'nats-prod', ...axiom}
-    const child = spawn('sh', ['-c', line], {cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 150_000})
-    const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
-    const [output, words, status] = await Promise.all([text(child.stdout), text(child.stderr), closed])
-    return {output, words, status}
-  }
-
-  /** The lab as a roll leaves it that was held and resumed: a journal, and a lock that anybody may take. */
-  const leaveRoll = async () => {
-    const {settings, aws} = await lab.cluster()
-    const journal = await openJournal(journalFolder(lab.configuration.paths.state, settings.name), ROLL)
+    const natsops = `exec '${process.execPath}' '${process.cwd()}/bin/run.js' "$@"`
+    for (const [name, program] of Object.entries({...PROGRAMS, natsops})) {
+      writeFileSync(join(folder, name), `#!/bin/sh\n${program}\n`, {mode: 0o755})
+    }
+    const journal = await openJournal(journalFolder(lab.configuration.paths.state, lab.name), ROLL)
     for (const event of heldRoll()) await journal.append(event, {durable: false})
     await journal.close()
+  })
+  after(async () => {
+    if (!lab) return
+    for (const name of ['lab', 'practice', 'second']) await downLab(lab.context, name)
+    await lab.stop()
+  })
+
+  const environment = () => {
+    const {axiom: {url = '', token = ''} = {}} = lab.record
+    const PATH = `${folder}:${lab.variables.PATH}`
+    return {
+      ...lab.variables,
+      PATH,
+      CLUSTER_NAME: 'nats-prod',
+      AXIOM_URL: url,
+      AXIOM_TOKEN: token,
+      fpath: join(folder, 'functions'),
+    }
+  }
+
+  /** As an example stands; what watches is stopped as with Ctrl-C when it has shown its first look. */
+  const run = async (line: string) => {
+    if (line.startsWith('natsops top')) return lookAtScreen(line)
+    const watches = /--watch|--follow/.test(line)
+    const words = [
+      ...(watches ? ['exec'] : []),
+      // One example has a shorter name, for the width of the help.
+      line.replace('/media/usb', join(folder, 'usb')).replaceAll(' prod ', ' nats-prod '),
+      ...(DRY.includes(line) ? ['--dry-run'] : []),
+      // More than a minute on a machine that does much else.
+      ...(line.startsWith('natsops lab up') ? ['--timeout', '150s'] : []),
+      ...(line.startsWith('eval') ? ['&& test "$NATS_URL"'] : []),
+    ]
+    const child = spawn('sh', ['-c', words.join(' ')], {
+      cwd: folder,
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 150_000,
+    })
+    if (watches) {
+      const stop = () => child.killed || child.kill('SIGINT')
+      child.stdout.once('data', stop)
+      // A list may be empty: then only this is shown.
+      child.stderr.on('data', (chunk) => /^source: /m.test(String(chunk)) && stop())
+    }
+    const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
+    const [output, said, status] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+    return {
+      output: output + said,
+      status,
+      isRight: (watches ? [Exit.interrupted] : statusesOf(line)).includes(status ?? -1),
+    }
+  }
+
+  const lookAtScreen = async (line: string) => {
+    const pty = openPty(['sh', '-c', `cd '${folder}' && exec ${line}`], {
+      columns: 120,
+      rows: 30,
+      variables: {...environment(), CI: 'true'},
+    })
+    try {
+      await eventually(`nodes on the screen of ${line}`, () => /nats-prod-node-3/.test(pty.lines().join()) || undefined)
+      pty.press('q')
+      const {status} = await pty.ended
+      return {output: pty.lines().join('\n'), status, isRight: status === 0}
+    } finally {
+      pty.kill()
+    }
+  }
+
+  /** The lock of a roll that was held and resumed: anybody may take it. */
+  const leaveLock = async () => {
+    const {settings, aws} = await lab.cluster()
     const [started] = heldRoll()
     assert.ok(started?.type === 'started')
     const {roll, cluster, holder, request, at} = started
@@ -107,7 +168,7 @@ describe('every command', function () {
     const offences: string[] = []
     try {
       for (const line of JSON_LINES) offences.push(...(await ask(line)))
-      const clear = await leaveRoll()
+      const clear = await leaveLock()
       for (const line of LOCKED_LINES) offences.push(...(await ask(line)))
       await clear()
     } finally {
@@ -154,17 +215,53 @@ describe('every command', function () {
         example.replaceAll('<%= config.bin %>', 'natsops').replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
       ),
     )
-    const here = examples.filter((line) => !ELSEWHERE.test(line))
-    assert.ok(here.length > 80, `${here.length} of ${examples.length} examples`)
-    // What the others of authoring need comes first, one after the other.
-    const first = ['natsops config init nats-prod', 'natsops cert generate --file cluster.yaml']
-    for (const line of first) assert.equal((await run(line)).status, 0, line)
-    const rest = here.filter((line) => !first.includes(line))
-    const wrong = await inTurns(rest, 2, async (line) => {
-      const {output, words, status} = await run(line)
-      const isUnderstood = status === Exit.usage && NOT_HERE.test(output + words)
-      return isUnderstood || ANSWERS.includes(status ?? -1) ? [] : [`${line}: exit status ${status}\n${words}`]
-    })
-    assert.deepEqual(wrong.flat(), [])
+    const named = [...FIRST, ...CHAINS.flat(), ...LAST, ...DRY, ...Object.keys({...ELSEWHERE, ...STATUSES})]
+    assert.deepEqual(
+      named.filter((line) => !examples.includes(line)),
+      [],
+      'no examples any more',
+    )
+    const wrong: string[] = []
+    const ask = async (lines: readonly string[]) => {
+      for (const line of lines) {
+        const {output, status, isRight} = await run(line)
+        if (!isRight) wrong.push(`${line}: exit status ${status}\n${output}`)
+      }
+    }
+    await ask(FIRST.slice(0, 1))
+    await describeOrders()
+    await ask(FIRST.slice(1))
+    await prepareFiles()
+    const placed = new Set([...FIRST, ...CHAINS.flat(), ...LAST, ...Object.keys(ELSEWHERE)])
+    const rest = examples.filter((line) => !placed.has(line))
+    await inTurns([...CHAINS, ...rest.map((line) => [line])], 2, ask)
+    await ask(LAST)
+    assert.deepEqual(wrong, [])
   })
+
+  /** The service that examples give credentials. */
+  const describeOrders = async () => {
+    const path = join(folder, 'cluster.yaml')
+    const description = await readFile(path, 'utf8')
+    await writeFile(path, description.replace('services: []', 'services: [{name: orders}]'))
+  }
+
+  /** What examples name that the lines before did not make. */
+  const prepareFiles = async () => {
+    const place = (...path: readonly string[]) => join(folder, ...path)
+    for (const path of ['src', 'functions[1]']) await mkdir(place(path))
+    for (const path of ['src/services.tf', 'svc.tf']) await writeFile(place(path), serviceModule('facebox'))
+    await symlink(newestNatsServer().path, place('nats-server'))
+    for (const name of ['server.crt', 'server.key', 'ca.crt']) {
+      await copyFile(place('tls', 'nats-prod-node-1', name), place(name))
+    }
+    const node = (number: number) => place('deploy', 'nodes', `nats-prod-node-${number}`)
+    await copyFile(join(node(1), 'preload.json'), place('preload.json'))
+    for (const number of [1, 2, 3]) await copyFile(join(node(number), 'nats-server.conf'), place(`node-${number}.conf`))
+    await copyFile(place('node-1.conf'), place('nats.conf'))
+  }
 })
+
+function statusesOf(line: string): readonly number[] {
+  return STATUSES[line]?.status ?? [0]
+}

@@ -1,4 +1,4 @@
-import {mkdtemp, rm} from 'node:fs/promises'
+import {mkdir, mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {type Configuration, openConfiguration} from '../../src/lib/config.ts'
@@ -138,6 +138,8 @@ export async function startLab({series, ...options}: TestLabOptions = {}): Promi
 
 export async function createHome(signal: AbortSignal = new AbortController().signal): Promise<TestHome> {
   const folder = await mkdtemp(join(tmpdir(), 'natsops-lab-'))
+  // Without it files for a while go to the folder that all tests of this machine share.
+  await mkdir(join(folder, 'run'), {mode: 0o700})
   const variables = {
     HOME: folder,
     PATH: process.env.PATH ?? '',
