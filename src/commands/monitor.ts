@@ -14,6 +14,7 @@ export interface MonitorDocument {
   /** With its parameters, as it was asked for. */
   readonly path: string
   readonly nodes: Readonly<Record<string, MonitorNode>>
+  readonly exit: number
 }
 
 export interface MonitorNode {
@@ -86,6 +87,6 @@ Exit status: 0 every node answered with 2xx, 7 a node gave no usable answer, 2 a
       return [node, {status: status ?? null, body, error: problem ?? null}]
     })
     const at = new Date(ctx.clock.now()).toISOString()
-    return {cluster: ctx.settings.name, at, endpoint: page, path, nodes: Object.fromEntries(nodes)}
+    return {cluster: ctx.settings.name, at, endpoint: page, path, nodes: Object.fromEntries(nodes), exit}
   }
 }

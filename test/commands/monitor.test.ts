@@ -104,6 +104,7 @@ describe('monitor', () => {
           error: {kind: 'http-status', message: 'HTTP 503: {"status":"unavailable"}'},
         },
       },
+      exit: 20,
     })
     assert.equal(exitCode, 20)
   })

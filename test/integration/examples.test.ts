@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {copyFile, mkdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
@@ -154,15 +154,19 @@ describe('every command', function () {
       const id = [3, 2, 1].map((count) => words.slice(0, count).join(':')).find((each) => each in commands)
       assert.ok(id, line)
       const path = join(import.meta.dirname, '../../src/commands', ...id.split(':'))
-      const {default: Command} = await import(existsSync(path) ? join(path, 'index.ts') : `${path}.ts`)
+      const file = existsSync(path) ? join(path, 'index.ts') : `${path}.ts`
+      const {default: Command} = await import(file)
       const argv = [...words.slice(id.split(':').length), '--json', ...(rest === undefined ? [] : ['--', rest])]
-      const {stdout, stderr} = await runCommand(Command, argv, {configuration})
+      const {stdout, stderr, exitCode} = await runCommand(Command, argv, {configuration})
       const name = id.replaceAll(':', ' ')
       const document = JSON.parse(stdout)
       if (document.error !== undefined) return [`${line}: ${document.error.message}`]
       if (stderr !== '') return [`${line}: ${stderr}`]
       documents.set(name, [...(documents.get(name) ?? []), document])
-      return offencesOf(name, document)
+      const asksCluster = commands[id]?.flags.cluster !== undefined
+      // Under --json nothing is interrupted but what is watched.
+      const settlesStatus = /process\.exitCode = (?!Exit\.interrupted)/.test(readFileSync(file, 'utf8'))
+      return offencesOf(name, document, {asksCluster, settlesStatus, status: exitCode})
     }
     process.chdir(aside)
     const offences: string[] = []

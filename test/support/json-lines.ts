@@ -60,6 +60,9 @@ export const JSON_LINES: readonly string[] = [
   'lab fault off --all --lab nats-prod',
   'lab node start 1 --lab nats-prod',
   'lab down nothing',
+  'lab up second --nodes 1 --timeout 150s',
+  'lab release --lab second',
+  'lab down second',
 ]
 
 /** After a roll that was held and left in good order. */
@@ -74,6 +77,4 @@ export const LOCKED_LINES: readonly string[] = [
 /** Commands without a line above, and why. */
 export const WITHOUT_LINE: Readonly<Record<string, string>> = {
   'completion words': 'speaks to a shell',
-  'lab release': 'makes every instance of the lab outdated',
-  'lab up': 'the document of lab status',
 }

@@ -37,9 +37,22 @@ export function shapeOf(command: string, documents: readonly unknown[]): Shape {
   return new Map(sorted.map(([path, types]) => [path, {types: [...types].sort(), sometimes: false}]))
 }
 
+/** Of the command that printed a document. */
+export interface Printer {
+  /** It has --cluster. */
+  readonly asksCluster: boolean
+  /** It settles an exit status beside its result: not only where it fails. */
+  readonly settlesStatus: boolean
+  /** What it ended with. */
+  readonly status: number
+}
+
+/** About files; the cluster only tells what should be in them. */
+const ABOUT_FILES: readonly string[] = ['cert generate', 'service switch']
+
 /** What a document does against docs/json.md, one line each. */
-export function offencesOf(command: string, document: unknown): readonly string[] {
-  const offences: string[] = []
+export function offencesOf(command: string, document: object, printer: Printer): readonly string[] {
+  const offences = wholeOffences(command, document, printer)
   visit(command, '', document, (path, value, isOthers) => {
     const say = (what: string) => offences.push(`${command} --json: ${path} ${what}`)
     if (isOthers || path === '') return
@@ -61,10 +74,30 @@ export function offencesOf(command: string, document: unknown): readonly string[
       const keys = new Set(value.filter(isObject).map((each) => Object.keys(each).sort().join()))
       if (keys.size > 1) say(`has elements of different fields: ${[...keys].join(' | ')}`)
     }
+    if (name === 'account' && (isObject(value) || ACCOUNT_KEY.test(String(value)))) say('is no name')
+    if (name === 'accountId' && value !== null && value !== GLOBAL_ACCOUNT && !ACCOUNT_KEY.test(String(value)))
+      say('is no public key')
   })
   return offences
 }
 
+/** Of the fields that a document has for what it is about. */
+function wholeOffences(command: string, document: object, {asksCluster, settlesStatus, status}: Printer): string[] {
+  const has = (name: string) => Object.hasOwn(document, name)
+  const exit = has('exit') ? Object.getOwnPropertyDescriptor(document, 'exit')?.value : undefined
+  const offences: readonly (readonly [isSo: boolean, what: string])[] = [
+    [asksCluster && !has('cluster') && !ABOUT_FILES.includes(command), 'has no cluster'],
+    [command.startsWith('lab ') && !has('lab'), 'has no lab'],
+    [has('verdict') && !has('at'), 'has a verdict and does not say when'],
+    [(settlesStatus || status !== 0) && !has('verdict') && !has('exit'), 'tells its exit status nowhere'],
+    [has('exit') && exit !== status, `has exit ${exit} and ends with ${status}`],
+  ]
+  return offences.flatMap(([isSo, what]) => (isSo ? [`${command} --json: ${what}`] : []))
+}
+
+const ACCOUNT_KEY = /^A[A-Z2-7]{55}$/
+/** What servers call it that have no accounts: it has no key. */
+const GLOBAL_ACCOUNT = '$G'
 /** Enumerations as keys of counts, and the names of nodes. */
 const OTHER_NAMES = /(^|\.)counts\.|^nodes\.[^.]+$/
 /** As certificates and JWTs call them. */

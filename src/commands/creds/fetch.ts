@@ -10,7 +10,7 @@ import {identityFields, moment} from '../../lib/output/credentials.ts'
 import {renderFields} from '../../lib/output/fields.ts'
 
 /** Public, under --json. Holds no secret. */
-export interface FetchResult extends Pick<ClaimsView, 'identity' | 'account' | 'expiresAt'> {
+export interface FetchResult extends Pick<ClaimsView, 'identity' | 'accountId' | 'signingKey' | 'expiresAt'> {
   readonly cluster: string
   readonly kind: CredentialOwner['kind']
   readonly service: string | null
@@ -68,8 +68,8 @@ whose list of servers is shown, as in a shell session that follows the runbook.`
     const removed = moment(removedAt, now) ?? 'when you say: natsops creds clean'
     const fields = [['file', path], ...identityFields(view, now), ['removed', removed], ['next', next]] as const
     this.log(renderFields(fields, terminal))
-    const {identity, account, expiresAt} = view
+    const {identity, accountId, signingKey, expiresAt} = view
     const what = {cluster, kind: owner.kind, service: owner.kind === 'service' ? owner.service : null, path}
-    return {...what, identity, account, expiresAt, removedAt, servers, serversFrom, next, warnings}
+    return {...what, identity, accountId, signingKey, expiresAt, removedAt, servers, serversFrom, next, warnings}
   }
 }

@@ -9,12 +9,15 @@ import {renderFields} from '../../lib/output/fields.ts'
 
 /** Public, under --json. Holds no secret. */
 export interface ShowResult extends ClaimsView {
+  /** Whose file it is; null for a file that was named. */
+  readonly cluster: string | null
   readonly path: string
   readonly at: string
   /** The file works now, as far as can be told without a server. */
   readonly valid: boolean
   /** Why not. */
   readonly problem: {readonly code: string; readonly message: string} | null
+  readonly exit: number
 }
 
 export default class CredsShow extends NatsopsCommand<ShowResult> {
@@ -44,7 +47,9 @@ standard input. The exit status is 10 where the credentials cannot work: expired
     const status = problem ? ([['problem', problem.message]] as const) : []
     const fields = [['file', path], ...status, ...identityFields(view, now), ...permissionFields(view, now)] as const
     this.log(renderFields(fields, ctx.terminal))
-    if (problem) process.exitCode = Exit.auth
-    return {path, at: new Date(now).toISOString(), valid: problem === undefined, problem: problem ?? null, ...view}
+    const exit = problem ? Exit.auth : 0
+    process.exitCode = exit
+    const standing = {valid: problem === undefined, problem: problem ?? null, exit}
+    return {cluster: cluster?.settings.name ?? null, path, at: new Date(now).toISOString(), ...standing, ...view}
   }
 }

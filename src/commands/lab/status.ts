@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args'
 import {NatsopsCommand} from '../../lib/command.ts'
-import {Exit} from '../../lib/errors.ts'
 import {type LabDocument, type LabStatus, statusOfLab, tellLab} from '../../lib/ops/lab.ts'
 import {renderLabNodes} from '../../lib/output/lab/nodes.ts'
 
@@ -26,9 +25,10 @@ export default class LabStatusCommand extends NatsopsCommand<LabDocument> {
     const {terminal} = context
     const status = await statusOfLab(context, args.name)
     this.log(renderLabNodes(status.nodes, terminal))
-    if (status.state === 'crashed' || status.state === 'silent') process.exitCode = Exit.unreachable
     for (const line of describe(status, this.config.bin)) terminal.say(line)
-    return tellLab(status, context.clock.now())
+    const document = tellLab(status, context.clock.now())
+    process.exitCode = document.exit
+    return document
   }
 }
 

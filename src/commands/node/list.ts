@@ -1,6 +1,5 @@
 import * as Flags from '@oclif/core/flags'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import {Exit} from '../../lib/errors.ts'
 import {listNodes, type NodeList} from '../../lib/ops/node-list.ts'
 import {renderNodes} from '../../lib/output/node-list.ts'
 
@@ -24,10 +23,10 @@ convention expects.`
   async run(): Promise<NodeList> {
     const {flags} = await this.parse(NodeListCommand)
     const ctx = await this.clusterContext(flags)
-    const {list, isBlind} = await listNodes(ctx, {aws: flags.aws})
+    const list = await listNodes(ctx, {aws: flags.aws})
     this.log(renderNodes(list.nodes, ctx.clock.now(), this.terminal))
     for (const warning of list.warnings) this.terminal.say(`warning: ${warning}`)
-    if (isBlind) process.exitCode = Exit.unreachable
+    process.exitCode = list.exit
     return list
   }
 }

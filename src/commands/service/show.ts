@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args'
 import {clusterFlags, NatsopsCommand} from '../../lib/command.ts'
-import {Exit} from '../../lib/errors.ts'
 import {orInterrupted} from '../../lib/ops/interruption.ts'
 import {requireServiceName} from '../../lib/ops/service.ts'
 import {type ServiceView, showService} from '../../lib/ops/service-show.ts'
@@ -38,7 +37,7 @@ export default class ServiceShow extends NatsopsCommand<ServiceView> {
       ...(claims ? [...identityFields(claims, now), ...permissionFields(claims, now)] : []),
     ]
     this.log(renderFields(fields, this.terminal))
-    if (problems.length > 0) process.exitCode = Exit.auth
+    process.exitCode = view.exit
     return view
   }
 }

@@ -3,7 +3,9 @@ import type {SubjectRules, UserClaims} from './user-claims.ts'
 /** Claims as --json shows them: times in RFC 3339, null where there is no limit or no end. Holds no secret. */
 export interface ClaimsView {
   readonly identity: {readonly name: string; readonly publicKey: string}
-  readonly account: {readonly publicKey: string; readonly signingKey: string | null}
+  readonly accountId: string
+  /** The key of the account that signed; null where its own did. */
+  readonly signingKey: string | null
   readonly issuedAt: string | null
   readonly validFrom: string | null
   readonly expiresAt: string | null
@@ -29,7 +31,8 @@ export function viewClaims(claims: UserClaims): ClaimsView {
   const {name, publicKey, account, signingKey, publish, subscribe, responses, scoped, limits} = claims
   return {
     identity: {name, publicKey},
-    account: {publicKey: account, signingKey: signingKey ?? null},
+    accountId: account,
+    signingKey: signingKey ?? null,
     issuedAt: timestamp(claims.issuedAt),
     validFrom: timestamp(claims.validFrom),
     expiresAt: timestamp(claims.expiresAt),

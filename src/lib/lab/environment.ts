@@ -9,6 +9,7 @@ export type Shell = (typeof shells)[number]
 
 /** What the aws and nats tools have to be told to work with a lab. Contains its throw-away secrets. */
 export interface LabEnvironment {
+  readonly lab: string
   readonly set: Readonly<Record<string, string>>
   /** Variables of the operator's that would win over these. */
   readonly unset: readonly string[]
@@ -16,6 +17,7 @@ export interface LabEnvironment {
 
 export function describeEnvironment(plan: LabPlan, {endpoint, aws, axiom}: LabRecord, files: LabFiles): LabEnvironment {
   return {
+    lab: plan.name,
     set: {
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: aws.accessKeyId,

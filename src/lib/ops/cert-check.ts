@@ -24,6 +24,8 @@ export interface CertCheckRequest {
 
 /** Public under --json; times in RFC 3339. */
 export interface CertCheck {
+  /** Null where files were asked for. */
+  readonly cluster: string | null
   readonly at: string
   readonly verdict: 'ok' | 'degraded' | 'critical' | 'unknown'
   readonly certificates: readonly CheckedCertificate[]
@@ -65,7 +67,7 @@ export async function checkCertificateFiles(context: Context, request: CertCheck
       : await checkFile(path, request, trusted, now)
     certificates.push(...found)
   }
-  return {at: new Date(now).toISOString(), verdict: verdictOf(certificates), certificates}
+  return {cluster: null, at: new Date(now).toISOString(), verdict: verdictOf(certificates), certificates}
 }
 
 async function checkFolder(
@@ -138,7 +140,12 @@ export async function checkClusterCertificates(
     }),
   )
   signal.throwIfAborted()
-  return {at: new Date(clock.now()).toISOString(), verdict: verdictOf(certificates), certificates}
+  return {
+    cluster: settings.name,
+    at: new Date(clock.now()).toISOString(),
+    verdict: verdictOf(certificates),
+    certificates,
+  }
 }
 
 function portsOf({host, clientPort, monitorPort}: NodeTarget, scheme: 'http' | 'https') {

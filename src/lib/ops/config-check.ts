@@ -31,6 +31,8 @@ export interface ConfigCheckRequest {
 
 /** Public under --json. */
 export interface ConfigCheck {
+  /** RFC 3339. */
+  readonly at: string
   readonly verdict: 'ok' | 'degraded' | 'critical'
   /** The nats-server whose own check ran; null where none was asked. */
   readonly server: {readonly version: string; readonly path: string} | null
@@ -85,6 +87,7 @@ export async function checkConfigurations(context: Context, request: ConfigCheck
   const all = sortFindings([...linted, ...answers.flatMap(({findings}) => findings)])
   const findings = all.filter(({rule}) => !request.ignored.includes(rule))
   return {
+    at: new Date(context.clock.now()).toISOString(),
     verdict: verdictOf(findings),
     server: server ?? null,
     files: configurations.map((configuration, index) => {

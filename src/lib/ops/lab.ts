@@ -112,7 +112,8 @@ export function statusOfLab({configuration}: Context, name: string): Promise<Lab
 
 /** `now` in milliseconds since the epoch: when the lab was looked at. */
 export function tellLab({name, nodes, ...status}: LabStatus, now: number) {
-  return tell({lab: name, at: now, ...status, nodes: nodes.map(({name: node, ...each}) => ({node, ...each}))})
+  const exit = status.state === 'crashed' || status.state === 'silent' ? Exit.unreachable : 0
+  return tell({lab: name, at: now, exit, ...status, nodes: nodes.map(({name: node, ...each}) => ({node, ...each}))})
 }
 
 /** What the aws and nats tools need to work with a lab that is up; contains its secret key. */

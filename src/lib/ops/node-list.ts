@@ -4,7 +4,7 @@ import type {Asset} from '../domain/assets.ts'
 import {hasAnswered} from '../domain/health/look.ts'
 import {judgeMetaGroup} from '../domain/meta-group.ts'
 import type {AwsNodeObservation, NodeObservation} from '../domain/observation.ts'
-import {OpsError} from '../errors.ts'
+import {Exit, OpsError} from '../errors.ts'
 import {discoverNodes} from './nodes.ts'
 import {observeAws, observeCluster} from './observe.ts'
 
@@ -35,16 +35,12 @@ export interface NodeList {
   readonly nodes: readonly NodeRow[]
   /** What is not known, and why, one line each. Untrusted text. */
   readonly warnings: readonly string[]
-}
-
-/** What was seen; `isBlind`: no node has answered and AWS has told nothing, so that even the list is only expected. */
-export interface ListedNodes {
-  readonly list: NodeList
-  readonly isBlind: boolean
+  /** Not 0 where no node has answered and AWS has told nothing, so that even the list is only expected. */
+  readonly exit: number
 }
 
 /** One look at every node and at AWS. What does not answer is a null with a warning, never a failure. */
-export async function listNodes(context: ClusterContext, {aws}: {readonly aws: boolean}): Promise<ListedNodes> {
+export async function listNodes(context: ClusterContext, {aws}: {readonly aws: boolean}): Promise<NodeList> {
   const {settings} = context
   const discovery = await discoverNodes(context, {aws})
   const {nodes, warning, problem} = discovery
@@ -59,13 +55,14 @@ export async function listNodes(context: ClusterContext, {aws}: {readonly aws: b
     const view = seen.instances.find((each) => each.node === node.target.name)
     return describeNode(node, view, assets, leader)
   })
-  const list = {
+  const isBlind = !asked && !observation.nodes.some(hasAnswered)
+  return {
     cluster: settings.name,
     at: new Date(context.clock.now()).toISOString(),
     nodes: rows,
     warnings: [...(warning === undefined ? [] : [warning]), ...seen.warnings],
+    exit: isBlind ? Exit.unreachable : 0,
   }
-  return {list, isBlind: !asked && !observation.nodes.some(hasAnswered)}
 }
 
 async function askAws(

@@ -3,10 +3,10 @@ import type {Field} from './fields.ts'
 import {humanBytes, humanCount, relativeTime} from './format.ts'
 
 /** The user a JWT is for, as `creds fetch` and `creds show` print it. */
-export function identityFields({identity, account, expiresAt}: ClaimsView, now: number): readonly Field[] {
+export function identityFields({identity, accountId, expiresAt}: ClaimsView, now: number): readonly Field[] {
   return [
     ['user', `${identity.name} ${identity.publicKey}`.trim()],
-    ['account', account.publicKey],
+    ['account', accountId],
     ['expires', moment(expiresAt, now) ?? 'never'],
   ]
 }
@@ -18,7 +18,7 @@ export function permissionFields(claims: ClaimsView, now: number): readonly Fiel
   const anything = permissions.scoped ? "as the account's signing key allows" : 'everything'
   const replies = responses && `${responses.max} of a request, to its reply subject`
   return [
-    ['signing key', claims.account.signingKey ?? []],
+    ['signing key', claims.signingKey ?? []],
     ['issued', moment(claims.issuedAt, now) ?? []],
     ['valid from', moment(claims.validFrom, now) ?? []],
     ['publish', publish.allow.length > 0 ? publish.allow : anything],

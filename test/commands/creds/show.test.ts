@@ -56,12 +56,15 @@ describe('creds show', () => {
     const {issuedAt, ...shown} = JSON.parse((await show(path, '--json')).stdout)
     assert.match(issuedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     assert.deepEqual(shown, {
+      cluster: null,
       path,
       at: '2026-01-02T03:04:05.000Z',
       valid: true,
       problem: null,
+      exit: 0,
       identity: {name: 'face\u001bbox', publicKey: user.publicKey},
-      account: {publicKey: user.account, signingKey: user.signingKey},
+      accountId: user.account,
+      signingKey: user.signingKey,
       validFrom: null,
       expiresAt: '2026-01-05T03:04:05Z',
       permissions: {
@@ -83,7 +86,7 @@ describe('creds show', () => {
     const values = {[`${base}/nats_admin_jwt`]: user.jwt, [`${base}/nats_admin_nkey_seed`]: user.seed}
     await runCommand(CredsFetch, ['--cluster', 'c'], machine.wiring(new FakeParameterStore(values)))
     const shown = JSON.parse((await show('--cluster', 'c', '--json')).stdout)
-    assert.equal(shown.path, machine.path('run/natsops/creds/c-admin.creds'))
+    assert.deepEqual([shown.cluster, shown.path], ['c', machine.path('run/natsops/creds/c-admin.creds')])
   })
 
   it('shows credentials that cannot work all the same, and says why with exit status 10', async () => {
@@ -93,8 +96,8 @@ describe('creds show', () => {
     assert.equal(expired.exitCode, 10)
     machine.clock.time -= 86_400_000 * 4
     const mixed = await show(write('y.creds', {jwt: user.jwt, seed: (await makeUser()).seed}), '--json')
-    const {valid, problem} = JSON.parse(mixed.stdout)
-    assert.equal(valid, false)
+    const {valid, problem, exit} = JSON.parse(mixed.stdout)
+    assert.deepEqual([valid, exit], [false, 10])
     assert.match(problem.message, /the seed in .*y\.creds is the seed of another user/)
     assert.equal(mixed.exitCode, 10)
   })

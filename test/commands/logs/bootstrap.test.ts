@@ -39,7 +39,7 @@ describe('logs bootstrap', function () {
     const entry = {node: 'c-node-1', stream, at: new Date(at).toISOString(), message: 'boots'}
     const {at: asked, ...document} = JSON.parse(stdout)
     assert.ok(Date.parse(asked) >= at)
-    assert.deepEqual(document, {cluster: 'c', entries: [entry]})
+    assert.deepEqual(document, {cluster: 'c', exit: 0, entries: [entry]})
   })
 
   it('follows until Ctrl-C, and shows nothing twice', async () => {
@@ -113,6 +113,7 @@ describe('logs bootstrap', function () {
       assert.equal(exitCode, 20)
       const id = instances.idOf(3)
       const reason = `no line with "Axiom ingest check" since ${id} was launched, or CloudWatch has dropped it since`
+      assert.equal(JSON.parse(stdout).exit, 20)
       assert.deepEqual(JSON.parse(stdout).nodes[2], {node: 'c-node-3', instanceId: id, verdict: 'unknown', reason})
     })
 

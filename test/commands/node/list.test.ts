@@ -58,6 +58,7 @@ describe('node list', () => {
         scene.awsFailure = new OpsError('no way', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
       const {stdout, exitCode} = await list(argv)
       assert.deepEqual([stdout.split('\n').length, exitCode], [4, 7])
+      assert.equal(JSON.parse((await list([...argv, '--json'])).stdout).exit, 7)
     }
   })
 

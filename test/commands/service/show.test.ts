@@ -43,6 +43,7 @@ describe('service show', () => {
     const problems = async (name: string) => {
       const {stdout, exitCode} = await show(name, '--json')
       assert.equal(exitCode, Exit.auth)
+      assert.equal(JSON.parse(stdout).exit, Exit.auth)
       return JSON.parse(stdout).problems
     }
     assert.deepEqual(await problems('old'), [`${BASE}/old/nats_admin_jwt expired at 2026-01-01T03:04:05Z`])

@@ -3,7 +3,7 @@ import {access, mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {openConfiguration} from '../../../src/lib/config.ts'
 import {readRecord} from '../../../src/lib/lab/record.ts'
-import {actOnLabNode, environmentOfLab, upLab} from '../../../src/lib/ops/lab.ts'
+import {actOnLabNode, environmentOfLab, tellLab, upLab} from '../../../src/lib/ops/lab.ts'
 import {eventually} from '../../support/eventually.ts'
 import {LabLife} from '../../support/lab-life.ts'
 import {isAlive, killAndWait, untilGone} from '../../support/processes.ts'
@@ -85,6 +85,7 @@ describe('the life of a lab', () => {
     await killAndWait(supervisorPid)
     const crashed = await life.status()
     assert.equal(crashed.state, 'crashed')
+    assert.equal(tellLab(crashed, 0).exit, 7)
     assert.equal(crashed.endpoint, undefined)
     assert.deepEqual(
       crashed.nodes.map(({name, instanceId, pid, server}) => ({name, instanceId, pid, server})),
