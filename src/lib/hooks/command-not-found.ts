@@ -1,5 +1,6 @@
 import type {Hook} from '@oclif/core'
 import {openConfiguration} from '../config.ts'
+import {printableJson} from '../domain/printable.ts'
 import {describe, Exit, UsageError} from '../errors.ts'
 import {nearestName} from '../nearest.ts'
 import {openTerminal} from '../output/terminal.ts'
@@ -11,7 +12,7 @@ const commandNotFound: Hook.CommandNotFound = async ({id, argv = [], config}) =>
   const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
   process.exitCode = Exit.usage
   if (options.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({error}, undefined, 2)}\n`)
+    process.stdout.write(`${printableJson({error}, {indented: true})}\n`)
   } else {
     const colour = openConfiguration().colour(options.includes('--no-color') ? false : undefined)
     openTerminal({colour, quiet: false}).fail({...error, suggestions: []}, undefined)

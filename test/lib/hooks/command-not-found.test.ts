@@ -65,6 +65,8 @@ describe('an unknown command', () => {
     const {stderr, exitCode} = await runCommandLine(['\u001b[2Jqqqqqqqq'])
     assert.equal(stderr, 'error: unknown command \\x1b[2Jqqqqqqqq, see natsops --help\n')
     assert.equal(exitCode, 2)
+    const {stdout} = await runCommandLine(['help', '\u009b2J', '--json'])
+    assert.match(stdout, /"natsops \\u009b2J --help"/)
   })
 
   it('is not ls, which users of the nats CLI type for list', async () => {
