@@ -41,6 +41,7 @@ function plainMessage(message: string): string {
     .replace(/^The following errors? occurred:/, '')
     .replace(/\s+/g, ' ')
     .trim()
+    .replaceAll(/Missing required flag (\S+)/g, 'missing required flag --$1')
     .replace(/^Parsing (\S+) Expected/, '$1: expected')
     .replace(/^(\S+)=\S* cannot also be provided when using/, '$1 cannot be given together with')
   return text.charAt(0).toLowerCase() + text.slice(1)

@@ -30,7 +30,7 @@ describe('what the parser refuses', () => {
     [['n', '--must=1', '-z'], 'unknown flag -z'],
     [['n', '--must=1', 'm'], 'unexpected argument: m'],
     [['--must=1'], 'missing argument NODE'],
-    [['n'], 'missing required flag must'],
+    [['n'], 'missing required flag --must'],
     [['n', '--must'], 'flag --must expects a value'],
     [['n', '--must=1', '--count=x'], '--count: expected an integer but received: x'],
     [['n', '--must=1', '--count=0'], '--count: expected an integer greater than or equal to 1 but received: 0'],
