@@ -47,11 +47,12 @@ export async function renderHelps(): Promise<HelpTexts> {
   return Object.fromEntries(texts)
 }
 
-/** The command reference, made of the helps of all commands; aliases and topics have none of their own. */
+/** The command reference, made of the helps of all commands that are not hidden; aliases and topics have none of their own. */
 export async function renderReference(): Promise<string> {
   const texts = await renderHelps()
   const {commands} = JSON.parse(readFileSync(new URL('../oclif.manifest.json', import.meta.url), 'utf8'))
-  const ids = Object.keys(commands as object).map((id) => id.replaceAll(':', ' '))
+  const shown = Object.entries<{hidden?: boolean}>(commands).filter(([, {hidden}]) => !hidden)
+  const ids = shown.map(([id]) => id.replaceAll(':', ' '))
   const section = (id: string): string => {
     const [summary = '', ...rest] = stripVTControlCharacters(texts[id] ?? '')
       .trimEnd()
