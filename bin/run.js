@@ -44,8 +44,8 @@ async function run() {
   const {default: oclif} = await import('../dist/oclif.js')
   // No plugins from a folder of the user's: what runs beside admin credentials is in this package.
   await oclif.execute({loadOptions: {root: here('..'), userPlugins: false, devPlugins: false}})
-  const {leaveLookups} = await import('../dist/lib/output/ending.js')
-  await leaveLookups()
+  const {leaveBehind} = await import('../dist/lib/output/ending.js')
+  await leaveBehind()
 }
 
 /**

@@ -20,7 +20,8 @@ import {Config} from '@oclif/core'
 import {killAll} from './support/children.ts'
 
 /** A command that tells which Node runs it, from where, and then does as it is told. */
-const probe = `import {lookup} from 'node:dns'
+const probe = `import {spawn} from 'node:child_process'
+import {lookup} from 'node:dns'
 import {open, openSync, stat, writeSync} from 'node:fs'
 import {Command} from '@oclif/core'
 export default class Probe extends Command {
@@ -35,6 +36,13 @@ export default class Probe extends Command {
       process.exitCode = 21
       console.log('x'.repeat(1_000_000))
       writeSync(2, 'all is said, ')
+      return
+    }
+    if (what === 'child') {
+      spawn(process.execPath, ['-e', 'process.stdin.resume()'], {stdio: ['pipe', 'ignore', 'ignore']})
+      process.exitCode = 21
+      console.log('x'.repeat(1_000_000))
+      writeSync(2, 'all is said')
       return
     }
     if (what === 'threads') {
@@ -276,6 +284,14 @@ describe('bin/run.js', () => {
     const [said] = await once(child.stderr as NodeJS.ReadableStream, 'data')
     const {stdout, stderr, code} = await outcome(child)
     assert.deepEqual([stdout.length, `${said}${stderr}`, code], [1_000_001, 'all is said, the handler saw 21', 21])
+  })
+
+  it('does not wait for a program that nobody waits for', async () => {
+    const child = start(['probe', 'child'])
+    children.push(child)
+    const [said] = await once(child.stderr as NodeJS.ReadableStream, 'data')
+    const {stdout, stderr, code} = await outcome(child)
+    assert.deepEqual([stdout.length, `${said}${stderr}`, code], [1_000_001, 'all is said', 21])
   })
 
   it('has threads left where names of nodes hang, unless told how many, and tells no program it starts', async () => {

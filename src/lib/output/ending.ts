@@ -1,14 +1,15 @@
 import {existsSync} from 'node:fs'
 
 /**
- * For bin/run.js, after the command: ends a process that the lookup of a name would keep, with the status it has, when all
- * that was written has been read. Every other process ends by itself.
+ * For bin/run.js, after the command: ends a process that something nobody waits for would keep, with the status it has,
+ * when all that was written has been read. Every other process ends by itself.
  *
- * A lookup goes on until the system gives up, ten seconds and more where a name server is silent, and several may be
- * waiting in a row. Nothing can cancel it, and process.exit waits for it as well.
+ * The lookup of a name goes on until the system gives up, ten seconds and more where a name server is silent, and several
+ * may be waiting in a row: nothing can cancel it, and process.exit waits for it as well. A renewal of credentials may hang
+ * in a login service, or in a program that asks somebody.
  */
-export async function leaveLookups(): Promise<void> {
-  if (!isLookingUp()) return
+export async function leaveBehind(): Promise<void> {
+  if (!process.getActiveResourcesInfo().some((name) => ABANDONED.has(name))) return
   await writtenOut()
   endProcess(Number(process.exitCode ?? 0))
 }
@@ -24,9 +25,11 @@ export function endProcess(status: number): never {
 }
 
 const SHELL = '/bin/sh'
+const LOOKUP = 'GetAddrInfoReqWrap'
+const ABANDONED: ReadonlySet<string> = new Set([LOOKUP, 'TCPSocketWrap', 'ProcessWrap'])
 
 function isLookingUp(): boolean {
-  return process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')
+  return process.getActiveResourcesInfo().includes(LOOKUP)
 }
 
 /** When all that was written has been read, or nobody is left to read it. */

@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises'
 import type {AwsCredentialIdentity, AwsCredentialIdentityProvider} from '@smithy/types'
 import type {ClusterSettings} from '../../domain/settings.ts'
 import type {AwsOrigin} from './origin.ts'
@@ -44,16 +45,48 @@ export async function openCredentials({
   })
 }
 
-/** As in the SDK's own chain a renewal that fails takes nothing away: the credentials before it serve until their end. */
-function keepingTheLast(provider: AwsCredentialIdentityProvider): AwsCredentialIdentityProvider {
+/** Nobody waits longer for a renewal while there are credentials that serve, milliseconds. */
+const RENEWAL_LIMIT_MS = 10_000
+
+/**
+ * As in the SDK's own chain a renewal that fails takes nothing away: the credentials before it serve until their end. Nor
+ * does one that hangs: every call would wait for a login service that does not answer, or a process that asks somebody.
+ */
+export function keepingTheLast(
+  provider: AwsCredentialIdentityProvider,
+  limitMs = RENEWAL_LIMIT_MS,
+): AwsCredentialIdentityProvider {
   let last: AwsCredentialIdentity | undefined
+  let hangs = false
+  const serving = (): AwsCredentialIdentity | undefined =>
+    (last?.expiration?.getTime() ?? 0) > Date.now() ? last : undefined
   return async (properties) => {
+    const before = serving()
+    if (before && hangs) return before
+    const renewal = provider(properties)
+      .then((found) => {
+        last = found
+        return found
+      })
+      .finally(() => {
+        hangs = false
+      })
+    if (!before) return renewal
+    const patience = new AbortController()
+    const limit = delay(limitMs, undefined, {ref: false, signal: patience.signal}).then(() => {
+      hangs = true
+      return before
+    })
+    // The one that comes second is nobody's.
+    for (const each of [renewal, limit]) each.catch(() => {})
     try {
-      last = await provider(properties)
-      return last
+      return await Promise.race([renewal, limit])
     } catch (error) {
-      if (last?.expiration === undefined || last.expiration.getTime() <= Date.now()) throw error
-      return last
+      const still = serving()
+      if (still) return still
+      throw error
+    } finally {
+      patience.abort()
     }
   }
 }
