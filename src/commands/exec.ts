@@ -49,7 +49,7 @@ function misplaced(own: readonly string[], rest: readonly string[]): UsageError 
   const valued = Object.entries(Exec.flags).flatMap(([name, {type, char}]) =>
     type === 'option' ? [`--${name}`, `-${char}`] : [],
   )
-  const isOurs = (word: string, index: number): boolean => word.startsWith('-') || valued.includes(own[index - 1] ?? '')
+  const isOurs = (word: string, index: number): boolean => /^-./.test(word) || valued.includes(own[index - 1] ?? '')
   const words = own.filter((word, index) => !isOurs(word, index))
   return new UsageError(`unexpected argument${words.length > 1 ? 's' : ''}: ${words.join(', ')}`, [
     quoteForShell(['natsops', 'exec', ...own.filter(isOurs), '--', ...words, ...rest]),
