@@ -175,6 +175,15 @@ describe('node drain', () => {
       assert.deepEqual([server(2), scene.lock], ['stopped', before])
     })
 
+    it('starts it until it serves: it was in its lame duck, and AWS was out of reach for a moment', async () => {
+      await drain('2', '--confirm', 'c')
+      scene.startFailure = new OpsError('no route to AWS', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
+      scene.failingStarts = 1
+      scene.idleStarts = 1
+      assert.equal((await drain('2', '--undo', '--confirm', 'c')).exitCode, 0)
+      untouched()
+    })
+
     it('waits until the node holds what was written meanwhile', async () => {
       await drain('2', '--confirm', 'c')
       scene.clock.pass(3_600_000)

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import Abort from '../../../src/commands/roll/abort.ts'
 import Roll from '../../../src/commands/roll/index.ts'
 import Resume from '../../../src/commands/roll/resume.ts'
-import {Exit} from '../../../src/lib/errors.ts'
+import {Exit, OpsError} from '../../../src/lib/errors.ts'
 import {currentOf, hold, LOCKED_REQUEST, otherLock, rewriteLock} from '../../support/roll-locks.ts'
 import {RollScene, SINGLE} from '../../support/roll-scene.ts'
 import {runCommand} from '../../support/run.ts'
@@ -57,6 +57,18 @@ describe('roll resume', () => {
     const {stderr, exitCode} = await resume('--take-over', '--confirm', 'c')
     assert.equal(exitCode, Exit.locked)
     assert.match(stderr, /is alive: its lock was renewed while natsops watched/)
+    assert.deepEqual(scene.cluster.terminated, [])
+  })
+
+  it('is held after the five minutes of one try where the stopped server cannot be started', async () => {
+    scene.cluster.stop('c-node-3')
+    scene.startFailure = new OpsError('no route to AWS', {code: 'AWS_UNREACHABLE', exit: Exit.unreachable})
+    scene.lock = otherLock(scene, {handedOver: true, current: currentOf(scene, 'c-node-3', {stopped: true})})
+    const before = scene.clock.monotonic()
+    const {stderr, exitCode} = await resume('--confirm', 'c')
+    assert.equal(exitCode, Exit.heldDegraded)
+    assert.match(stderr, /the server of c-node-3 was stopped and does not start again/)
+    assert.ok(scene.clock.monotonic() - before < 400_000)
     assert.deepEqual(scene.cluster.terminated, [])
   })
 

@@ -8,13 +8,13 @@ import {discoverNodes, findNode} from '../nodes.ts'
 import {prepareNode} from './before.ts'
 import {assertAbandoned, assertMayAsk, thisHolder} from './claim.ts'
 import {isGoing} from './going.ts'
-import {acquireLock, assumeLock, type HeldLock, lockedBy, readLock} from './lock.ts'
+import {acquireLock, assumeLock, type HeldLock, isLockLost, lockedBy, readLock} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {memoryJournal} from './memory-journal.ts'
 import {RollRefused} from './outcome.ts'
 import {awaitSync, verify} from './settle.ts'
 import {defaultPace, newRollId, type OpenWorld, type PreparedRoll, prepareRoll, type RollPace} from './start.ts'
-import {undoStop, withWhatIsAway} from './stop.ts'
+import {startUntilServing, undoStop, withWhatIsAway} from './stop.ts'
 
 /*
  * A drained node is down on purpose, for as long as somebody works on its machine. All that time the cluster can lose no
@@ -117,9 +117,14 @@ export async function drainAndStop(
 async function takeBack(machine: RollMachine, node: string, error: unknown): Promise<unknown> {
   const {cluster, deps} = machine
   const retry = quoteForShell(['natsops', 'node', 'drain', node, '--cluster', cluster])
-  if (error instanceof OpsError && error.code === 'LOCK_LOST') return withWhatIsAway(machine, error)
+  if (isLockLost(error)) return withWhatIsAway(machine, error)
   const wasStopped = machine.document.current?.stopped === true
-  const isWhole = await undoStop(machine)
+  let isWhole: boolean
+  try {
+    isWhole = await undoStop(machine)
+  } catch (lost) {
+    return takeBack(machine, node, lost)
+  }
   await removeCanary(machine)
   if (isWhole) {
     await deps.lock.release().catch(() => {})
@@ -227,10 +232,13 @@ export async function undoDrain(
 
 /** An instance that is gone was replaced by its group: there is no server to start, the new one starts by itself. */
 async function startAgain(machine: RollMachine, {current}: LockDocument): Promise<void> {
-  const {clock, world} = machine.deps
+  const {clock, signal} = machine.deps
   if (current === undefined) return
   const {identity} = current
-  if (!isGoing(await machine.view(), identity)) return machine.beating(world.startServer(identity))
+  if (!isGoing(await machine.view(), identity)) {
+    await startUntilServing(machine, identity, signal)
+    return
+  }
   const what = `${identity.instanceId} was replaced meanwhile: its successor starts by itself`
   await machine.record({type: 'noticed', at: clock.now(), node: identity.node, what})
 }

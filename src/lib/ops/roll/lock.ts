@@ -43,6 +43,7 @@ export function assertKnownNodes(
 }
 
 const UNREADABLE = 'LOCK_UNREADABLE'
+const LOST = 'LOCK_LOST'
 
 function unreadable(place: LockPlace, wrong: string): OpsError {
   const name = lockParameter(place)
@@ -138,6 +139,11 @@ function drainedBy(place: LockPlace, {holder, current, handedOver}: LockDocument
   })
 }
 
+/** Somebody else wrote the lock, or it is gone: whatever this process did next could cross what they do. */
+export function isLockLost(error: unknown): error is OpsError {
+  return error instanceof OpsError && error.code === LOST
+}
+
 function holdLock(
   store: ParameterStore,
   place: LockPlace,
@@ -157,7 +163,7 @@ function holdLock(
     new OpsError(
       `the lock ${name} was written by somebody else (${found}): this roll stops here and changes nothing more`,
       {
-        code: 'LOCK_LOST',
+        code: LOST,
         exit: Exit.locked,
         suggestions: [quoteForShell(['natsops', 'roll', 'status', '--cluster', place.name])],
       },

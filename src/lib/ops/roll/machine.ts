@@ -4,6 +4,7 @@ import type {LockDocument} from '../../domain/roll/lock.ts'
 import {authorityIsFresh} from '../../domain/roll/predicates.ts'
 import {broken, type Predicate, type RollView} from '../../domain/roll/view.ts'
 import {Exit, type Exit as ExitStatus, messageOf, OpsError} from '../../errors.ts'
+import {isLockLost} from './lock.ts'
 import {toView} from './looks.ts'
 import {RollHeld} from './outcome.ts'
 import type {Look, LookOptions, RollDependencies} from './ports.ts'
@@ -43,6 +44,8 @@ export class RollMachine {
   state: State = 'LOCK'
   /** A termination of the node in flight may have reached AWS: from then on there is only forward. */
   mayHaveTerminated = false
+  /** A server that was stopped could not be started again. */
+  undoFailed = false
   #looks: {readonly look: Look; readonly at: number; readonly wall: number}[] = []
   #document: LockDocument
   #renewalProblem: string | undefined
@@ -224,7 +227,7 @@ export class RollMachine {
     try {
       await this.#renew(document)
     } catch (error) {
-      if (error instanceof OpsError && error.code === 'LOCK_LOST') throw error
+      if (isLockLost(error)) throw error
       this.#document = document
     }
   }

@@ -6,6 +6,7 @@ import {describe, Exit, exitOf, InterruptedError, messageOf, OpsError} from '../
 import {awaitReplacement} from './after.ts'
 import {prepareNode, terminateNode} from './before.ts'
 import {isGoing, isRefreshing} from './going.ts'
+import {isLockLost} from './lock.ts'
 import {RollMachine} from './machine.ts'
 import {RollHeld} from './outcome.ts'
 import type {RollDependencies} from './ports.ts'
@@ -138,11 +139,15 @@ async function complete(machine: RollMachine, node: string, finish: () => Promis
 /** Ends a roll that did not get to DONE: undoes what can be undone, says where the cluster stands. */
 async function endEarly(machine: RollMachine, error: unknown): Promise<unknown> {
   const {deps} = machine
-  const isLost = error instanceof OpsError && error.code === 'LOCK_LOST'
+  const isLost = isLockLost(error)
   const {current} = machine.document
-  // Somebody else holds the lock now: whatever we did next could cross what they do.
   const mayUndo = !isLost && current !== undefined && !machine.mayHaveTerminated
-  const isUndone = !mayUndo || (await undoStop(machine))
+  let isUndone = true
+  try {
+    if (mayUndo) isUndone = await undoStop(machine)
+  } catch (lost) {
+    return endEarly(machine, lost)
+  }
   const hold = isLost ? withWhatIsAway(machine, error) : asHold(machine, current, error)
   const shown = mayUndo && !isUndone ? withoutNode(current.identity.node, hold) : hold
   if (!isLost) await machine.tryRenew({...machine.document, handedOver: true}).catch(() => {})

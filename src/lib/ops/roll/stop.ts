@@ -4,6 +4,7 @@ import {broken, type NodeIdentity} from '../../domain/roll/view.ts'
 import {Exit, messageOf, OpsError} from '../../errors.ts'
 import {goneFromRoutes, routesTo} from './going.ts'
 import {invariantsBeforeStop, subjectOf} from './invariants.ts'
+import {isLockLost} from './lock.ts'
 import type {Judgement, Moment, RollMachine, Wait} from './machine.ts'
 import type {StopResult} from './ports.ts'
 
@@ -106,52 +107,72 @@ export function tooSlow({deps}: RollMachine, times: number): string {
 const START_AGAIN_MS = 30_000
 
 /**
- * A hold before the knife leaves the cluster as it was: the server we stopped is started again. For its unit one that is
- * in its lame duck still runs, and a start does nothing; a while later it is gone. So it is started until it serves.
+ * A hold before the knife leaves the cluster as it was: the server we stopped is started again. False where it does not
+ * serve, and tried once only: what ends the roll after that need not find it out again. Rejects with LOCK_LOST.
  */
 export async function undoStop(machine: RollMachine): Promise<boolean> {
-  const {deps, document} = machine
-  const current = document.current
+  const {current} = machine.document
   if (!current?.stopped) return true
-  const {node} = current.identity
+  if (machine.undoFailed) return false
+  machine.undoFailed = true
   try {
-    const {clock, rhythm, world} = deps
-    const until = clock.monotonic() + deps.limits.stop
-    for (let startedAt = Number.NEGATIVE_INFINITY; ; ) {
-      if (clock.monotonic() - startedAt >= START_AGAIN_MS) {
-        const isFirst = startedAt < 0
-        startedAt = clock.monotonic()
-        await machine.beating(world.startServer(current.identity)).then(
-          () => (isFirst ? remark(machine, node, 'its server was started again') : undefined),
-          (error: unknown) => remarkUnreachable(machine, node, error),
-        )
-      }
-      await machine.keepLock()
-      const look = await world.look()
-      const seen = look.observation.nodes.find(({target}) => target.name === node)
-      if (seen?.health.ok && seen.health.value.httpStatus === 200) break
-      if (clock.monotonic() > until) return false
-      await clock.sleep(rhythm.poll)
-    }
+    if (!(await startUntilServing(machine, current.identity))) return false
     await machine.tryDeclare({current: undefined})
+    machine.undoFailed = false
     return true
   } catch (error) {
-    await remark(machine, node, error instanceof OpsError ? messageOf(error) : 'its server could not be started again')
+    if (isLockLost(error)) throw error
+    const what = error instanceof OpsError ? messageOf(error) : 'its server could not be started again'
+    await remark(machine, current.identity.node, what)
     return false
   }
 }
 
-/** AWS out of reach may be back in a moment; whatever else stands in the way does so the next time too, and is thrown. */
-async function remarkUnreachable(machine: RollMachine, node: string, error: unknown): Promise<void> {
-  if (!(error instanceof OpsError) || error.exit !== Exit.unreachable) throw error
-  await remark(machine, node, `starting its server: ${messageOf(error)}`)
+/**
+ * Starts a server until its health check says 200; false where it does not in the time that stopping may take. For its
+ * unit one in its lame duck still runs, and a start does nothing; a while later it is gone. AWS out of reach may be back
+ * in a moment; what else stands in the way is thrown, and so is LOCK_LOST. Without `signal` nothing interrupts it.
+ */
+export async function startUntilServing(
+  machine: RollMachine,
+  identity: NodeIdentity,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const {clock, limits, rhythm, world} = machine.deps
+  const {node} = identity
+  const until = clock.monotonic() + limits.stop
+  let startedAt = Number.NEGATIVE_INFINITY
+  let isTold = false
+  for (;;) {
+    if (clock.monotonic() - startedAt >= START_AGAIN_MS) {
+      startedAt = clock.monotonic()
+      const problem = await machine.beating(world.startServer(identity)).then(() => undefined, asUnreachable)
+      if (problem !== undefined) await remark(machine, node, `starting its server: ${problem}`)
+      else if (!isTold) await remark(machine, node, 'its server was started again')
+      isTold ||= problem === undefined
+    }
+    await machine.keepLock()
+    const look = await world.look()
+    const seen = look.observation.nodes.find(({target}) => target.name === node)
+    if (seen?.health.ok && seen.health.value.httpStatus === 200) return true
+    if (clock.monotonic() > until) return false
+    await clock.sleep(rhythm.poll, signal)
+  }
+}
+
+/** What was out of reach, in words; anything else is thrown. */
+function asUnreachable(error: unknown): string {
+  if (error instanceof OpsError && error.exit === Exit.unreachable) return messageOf(error)
+  throw error
 }
 
 /** A lock that is gone tells nobody any more what this roll had done to the node in flight; that stays as it is. */
 export function withWhatIsAway({document: {current}, mayHaveTerminated}: RollMachine, error: OpsError): OpsError {
   if (current === undefined || !(current.stopped || mayHaveTerminated)) return error
   const {node, instanceId} = current.identity
-  const away = mayHaveTerminated ? `${instanceId} of ${node} may be terminated` : `the server of ${node} was stopped`
+  const away = mayHaveTerminated
+    ? `${instanceId} of ${node} may be terminated`
+    : `the server of ${node} may have been stopped`
   const {code, exit, suggestions} = error
   return new OpsError(`${messageOf(error)}; ${away}`, {code, exit, suggestions, cause: error})
 }
