@@ -6,55 +6,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {inspect} from 'node:util'
-import type {AwsCredentialIdentity} from '@smithy/types'
 import {openAws} from '../../../../src/lib/clients/aws/aws.ts'
-import {keepingTheLast} from '../../../../src/lib/clients/aws/credentials.ts'
 import {type ClusterSettings, conventionalSettings} from '../../../../src/lib/domain/settings.ts'
 import {describe as describeError, type OpsError} from '../../../../src/lib/errors.ts'
-import {eventually} from '../../../support/eventually.ts'
 import {type Canned, serve, xmlError} from './canned.ts'
 
 const identity =
   '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn>' +
   '<UserId>AID</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>'
-
-describe('credentials that are renewed', () => {
-  const keys = (accessKeyId: string, seconds: number): AwsCredentialIdentity => ({
-    accessKeyId,
-    secretAccessKey: 's',
-    expiration: new Date(Date.now() + seconds * 1000),
-  })
-  const never = new Promise<AwsCredentialIdentity>(() => {})
-
-  it('are those before while a renewal fails or hangs, and the new ones when it has come', async () => {
-    let hanging = Promise.withResolvers<AwsCredentialIdentity>()
-    const answers = [async () => keys('FIRST', 60), () => Promise.reject(new Error('no login')), () => hanging.promise]
-    let asked = 0
-    const get = keepingTheLast(() => answers[Math.min(asked++, 2)]!(), 20)
-    const ids = async (): Promise<string> => (await get()).accessKeyId
-    assert.deepEqual(
-      [await ids(), await ids(), await ids(), await ids(), asked],
-      ['FIRST', 'FIRST', 'FIRST', 'FIRST', 3],
-    )
-    hanging.resolve(keys('SECOND', 60))
-    hanging = Promise.withResolvers()
-    await eventually('the new ones', async () => (await ids()) === 'SECOND')
-  })
-
-  it('are waited for where there are none that serve, and a failure is thrown then', async () => {
-    const old = keepingTheLast(async () => keys('OLD', -1), 20)
-    assert.equal((await old()).accessKeyId, 'OLD')
-    let asked = 0
-    const get = keepingTheLast(() =>
-      asked++ === 0 ? Promise.resolve(keys('OLD', -1)) : Promise.reject(new Error('no')),
-    )
-    await get()
-    await assert.rejects(get(), /no/)
-    const waits = keepingTheLast(() => never, 20)
-    const first = await Promise.race([waits(), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])
-    assert.equal(first, 'waits')
-  })
-})
 
 describe('credentials and region', function () {
   this.slow(2000)
