@@ -1,4 +1,4 @@
-# Independent judges that the tests use: moto (an AWS) and the nats CLI. Sourced by script/bootstrap.
+# Independent judges that the tests use: moto (an AWS), the nats CLI, other shells. Sourced by script/bootstrap.
 
 moto_release=5.2.5
 nats_cli_release=v0.3.0
@@ -67,4 +67,13 @@ ensure_nats_cli() {
   else
     complain "  that did not work, the tests will do without: $(printf '%s\n' "$problem" | tail -n 1)"
   fi
+}
+
+# zsh and fish, whose completions the tests press, on CI's own machine; elsewhere the tests use them where they are.
+ensure_shells() {
+  if has zsh && has fish || [ "${CI:-}" != true ] || [ "$(id -u)" != 0 ] || ! has apt-get; then return 0; fi
+  say 'installing zsh and fish (apt-get)'
+  quietly apt-get -q update || true
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install zsh fish ||
+    complain '  that did not work, the tests will do without'
 }
