@@ -87,6 +87,7 @@ describe('lab commands', () => {
       assert.deepEqual(Object.keys(json), [
         'lab',
         'at',
+        'exit',
         'state',
         'region',
         'serverVersion',
