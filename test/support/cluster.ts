@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
@@ -30,6 +30,8 @@ export interface TestNode {
   readonly name: string
   readonly target: NodeTarget
   readonly clientUrl: string
+  /** The file that the process writes to. */
+  readonly log: string
   readonly running: boolean
   /** Starts the process; does not wait until it is healthy. */
   start(): void
@@ -102,9 +104,11 @@ ${extra}
   }
   const form = async (): Promise<void> => {
     for (const node of nodes) node.start()
-    await waitUntil(`all ${size} nodes are healthy`, async () =>
-      (await Promise.all(nodes.map(isHealthy))).every(Boolean),
-    )
+    await waitUntil(`all ${size} nodes are healthy`, async () => {
+      const ended = nodes.find((node) => !node.running)
+      if (ended) throw new Error(`${ended.name} has ended: ${readFileSync(ended.log, 'utf8').slice(-500)}`)
+      return (await Promise.all(nodes.map(isHealthy))).every(Boolean)
+    })
     await waitUntil('streams can be placed', () => takesStreams(nodes, accounts[0]!), {limitMs: 45_000})
   }
   const beginAnew = async (): Promise<void> => {
@@ -150,6 +154,7 @@ function testNode(target: NodeTarget, path: string, file: string, store: string,
     name: target.name,
     target,
     clientUrl: `nats://127.0.0.1:${target.clientPort}`,
+    log,
     get running() {
       return isRunning()
     },

@@ -1,13 +1,16 @@
 import {randomInt} from 'node:crypto'
+import {once} from 'node:events'
 import {createServer} from 'node:net'
 import {portRanges} from '../../src/lib/lab/free-ports.ts'
 
 /**
- * Each of mocha's processes has ports of its own, so that none takes what another has just chosen, or what a server that
- * is down will want again.
+ * Each process that runs tests has ports of its own, those of another checkout's run too, so that none takes what another
+ * has just chosen, or what a server that is down will want again.
  */
-const SHARES = 4
-const share = Number(process.env.MOCHA_WORKER_ID ?? process.pid) % SHARES
+const SHARES = 16
+/** Whoever listens on the guard of a share has it, for as long as the process lives. */
+const GUARDS = 10_000 - SHARES
+const share = await claimShare()
 
 /** Below those of labs, and as those below what the system takes for outgoing connections. */
 const [LOWEST, HIGHEST] = shareOf([10_000, 14_000])
@@ -26,6 +29,21 @@ export async function testPorts(count: number): Promise<readonly number[]> {
     if (await isFree(port)) ports.push(port)
   }
   return ports
+}
+
+async function claimShare(): Promise<number> {
+  const first = randomInt(SHARES)
+  for (let n = 0; n < SHARES; n++) {
+    const claimed = (first + n) % SHARES
+    const guard = createServer((socket) => socket.destroy()).unref()
+    guard.listen(GUARDS + claimed, '127.0.0.1')
+    const isOurs = await once(guard, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (isOurs) return claimed
+  }
+  throw new Error(`no ports: ${SHARES} processes run tests already`)
 }
 
 function shareOf([lowest, highest]: readonly [number, number]): readonly [number, number] {
