@@ -19,9 +19,12 @@ export function wrapText(lead: string, text: string, width: number): readonly st
   return [...lines, line].map((each, index) => (index === 0 ? lead : margin) + each)
 }
 
+/** A step that is a command, or words about one and a colon before it. */
+const COMMAND = /^(.*?: )?((?:natsops|nats|aws) .*)$/
+
 /**
- * As wrapText, for something to do: broken between steps (`; `) before it is broken within one, so that a command
- * can be copied from a line.
+ * As wrapText, for something to do: broken between steps (`; `) before it is broken within one, and a command never, so
+ * that it can be copied: one that is wider than a line stands alone and whole, for the terminal to break.
  */
 export function wrapSteps(lead: string, text: string, width: number): readonly string[] {
   const room = width - displayWidth(lead)
@@ -32,5 +35,10 @@ export function wrapSteps(lead: string, text: string, width: number): readonly s
     else lines.push(step)
   }
   const margin = ' '.repeat(displayWidth(lead))
-  return lines.flatMap((line, index) => wrapText(index === 0 ? lead : margin, line, width))
+  return lines.flatMap((line, index) => {
+    const own = index === 0 ? lead : margin
+    const [, words, command] = (displayWidth(line) > room && COMMAND.exec(line)) || []
+    if (command === undefined) return wrapText(own, line, width)
+    return words === undefined ? [own + command] : [...wrapText(own, words.trimEnd(), width), margin + command]
+  })
 }
