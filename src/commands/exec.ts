@@ -1,4 +1,4 @@
-import {clusterFlags, NatsopsCommand, ownerFlags} from '../lib/command.ts'
+import {clusterFlags, NatsopsCommand, ownArguments, ownerFlags} from '../lib/command.ts'
 import {chooseOwner} from '../lib/domain/credentials.ts'
 import {quoteForShell} from '../lib/domain/shell.ts'
 import {UsageError} from '../lib/errors.ts'
@@ -24,9 +24,8 @@ the program's (127 not found, 126 not executable, 128 + n for signal n). The nat
 
   async run(): Promise<void> {
     // Split by hand: oclif sorts what follows -- by where the same word first stood on the command line.
-    const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
-    const own = this.argv.slice(0, end)
-    const program = this.argv.slice(end + 1)
+    const own = [...ownArguments(this.argv)]
+    const program = this.argv.slice(own.length + 1)
     const {flags, argv: stray} = await this.parse(Exec, own)
     if (stray.length > 0) throw misplaced(own, program)
     if (program.length === 0) throw new UsageError('there is no program to run', ['natsops exec -- nats stream ls'])

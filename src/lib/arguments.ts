@@ -1,6 +1,6 @@
 import {quoteForShell} from './domain/shell.ts'
 
-/** Command lines read without parsing: one that cannot be parsed gets its colours and suggestions too. */
+/* Command lines read without parsing: one that cannot be parsed gets its colours and suggestions too. */
 
 /** Without those of another command after `--`. */
 export function ownArguments(argv: readonly string[]): readonly string[] {

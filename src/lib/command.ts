@@ -33,7 +33,7 @@ export interface Wiring {
   readonly openRollWorld?: OpenWorld
 }
 
-export type {ClusterContext}
+export {type ClusterContext, ownArguments}
 
 /** Flags of every command that is about one cluster. */
 export const clusterFlags = {
@@ -205,8 +205,7 @@ export abstract class NatsopsCommand<Result> extends Command {
 
   /** Words for people; the commands of natsops among them name the cluster that this command is about. */
   protected pasteable(text: string): string {
-    const given = 'cluster' in {...this.ctor.flags} ? givenCluster(this.argv) : undefined
-    const cluster = this.#cluster ?? given
+    const cluster = this.#cluster ?? ('cluster' in {...this.ctor.flags} ? givenCluster(this.argv) : undefined)
     if (cluster === undefined) return text
     const flagsOf = (words: string) => this.config.findCommand(words.replaceAll(' ', ':'))?.flags
     return nameCluster(text, cluster, (words) => flagsOf(words)?.cluster !== undefined)

@@ -159,17 +159,10 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
     {roll: known, plan = undefined, remaining, done = [], consent}: Drive,
     work: (report: (event: RollEvent) => void) => Promise<string>,
   ): Promise<RollResult> {
-    const {settings, clock, signal} = ctx
-    const {name: cluster} = settings
-    surviveLostTerminal()
-    const progress = openRollProgress(this.terminal.conversation, {now: clock.now, remaining, done})
-    const onSignal = (): void => progress.interrupt(resumeCommand(cluster, consent))
-    signal.addEventListener('abort', onSignal, {once: true})
+    const {name: cluster} = ctx.settings
     const events: RollEvent[] = []
     let roll = known
     const finish = async (outcome: RollResult['outcome'], exit: number): Promise<RollResult> => {
-      progress.end()
-      signal.removeEventListener('abort', onSignal)
       // The journal knows what other drivers did; where it cannot be read, what was seen here has to do.
       const id = roll
       const report = id === undefined ? null : await findRoll(ctx, cluster, id).catch(() => reportRoll(id, events))
@@ -179,12 +172,14 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
       return result
     }
     try {
-      await work((event) => {
-        if (event.type === 'started') roll = event.roll
-        if (event.type !== 'progress' && event.type !== 'waiting' && event.type !== 'soaking') events.push(event)
-        sink?.write(event)
-        progress.report(event)
-      })
+      await showProgress(ctx, {remaining, done}, resumeCommand(cluster, consent), (report) =>
+        work((event) => {
+          if (event.type === 'started') roll = event.roll
+          if (event.type !== 'progress' && event.type !== 'waiting' && event.type !== 'soaking') events.push(event)
+          sink?.write(event)
+          report(event)
+        }),
+      )
       return await finish('replaced', 0)
     } catch (error) {
       if (this.#result === undefined) await finish('ended-early', exitOf(error))
@@ -245,6 +240,25 @@ export abstract class RollCommand<Result> extends NatsopsCommand<Result> {
         : 'nothing to do: no node is outdated',
     )
     return {cluster: plan.cluster, roll: null, outcome, exit: 0, plan: tell(plan), report: null}
+  }
+}
+
+/** Runs what reports events and shows them, on a terminal that may be closed meanwhile; `next` is what a signal tells. */
+export async function showProgress<T>(
+  {terminal, clock, signal}: ClusterContext,
+  options: Omit<ProgressOptions, 'now'>,
+  next: string,
+  work: (report: (event: RollEvent) => void) => Promise<T>,
+): Promise<T> {
+  surviveLostTerminal()
+  const progress = openRollProgress(terminal.conversation, {now: clock.now, ...options})
+  const onSignal = (): void => progress.interrupt(next)
+  signal.addEventListener('abort', onSignal, {once: true})
+  try {
+    return await work(progress.report)
+  } finally {
+    progress.end()
+    signal.removeEventListener('abort', onSignal)
   }
 }
 

@@ -1,4 +1,4 @@
-import {NatsopsCommand} from '../../lib/command.ts'
+import {NatsopsCommand, ownArguments} from '../../lib/command.ts'
 import type {Candidate} from '../../lib/domain/completion.ts'
 import {printable} from '../../lib/domain/printable.ts'
 import {completeWords, type FromShell} from '../../lib/ops/completion.ts'
@@ -15,9 +15,9 @@ export default class CompletionWords extends NatsopsCommand<CompletionWordsResul
 
   async run(): Promise<CompletionWordsResult> {
     // Split by hand: oclif drops a second -- and sorts what follows the first by where the same word first stood.
-    const end = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
-    const words = this.argv.slice(end + 1)
-    await this.parse(CompletionWords, this.argv.slice(0, end))
+    const own = [...ownArguments(this.argv)]
+    const words = this.argv.slice(own.length + 1)
+    await this.parse(CompletionWords, own)
     const candidates = await completeWords(words, this.config.commands, this.configuration)
     if (typeof candidates === 'string') this.log(`:${candidates}`)
     else for (const candidate of candidates) this.log(line(candidate))

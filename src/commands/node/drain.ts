@@ -6,10 +6,8 @@ import type {RollEvent} from '../../lib/domain/roll/events.ts'
 import {describeHolder, undoDrainCommand} from '../../lib/domain/roll/lock.ts'
 import {type DrainRequest, drainAndStop, prepareDrain, readDrain, undoDrain} from '../../lib/ops/roll/drain-node.ts'
 import {RollRefused} from '../../lib/ops/roll/outcome.ts'
-import {surviveLostTerminal} from '../../lib/output/lost-terminal.ts'
 import {renderPlan} from '../../lib/output/roll/plan.ts'
-import {openRollProgress} from '../../lib/output/roll/progress.ts'
-import {acceptanceFlags} from '../../lib/roll-command.ts'
+import {acceptanceFlags, showProgress} from '../../lib/roll-command.ts'
 
 /** Public, under --json. */
 export interface NodeDrainResult {
@@ -103,18 +101,8 @@ waits until every replica on it is whole; any machine can do it.`
     return {cluster, node, outcome: 'serving', moved: [], how: null}
   }
 
-  /** Runs what reports events, and shows them. */
-  async #show<T>(ctx: ClusterContext, node: string, work: (report: (event: RollEvent) => void) => Promise<T>) {
-    surviveLostTerminal()
-    const progress = openRollProgress(this.terminal.conversation, {now: ctx.clock.now, remaining: [node]})
-    const onSignal = (): void => progress.interrupt(`natsops roll status --cluster ${ctx.settings.name}`)
-    ctx.signal.addEventListener('abort', onSignal, {once: true})
-    try {
-      return await work(progress.report)
-    } finally {
-      ctx.signal.removeEventListener('abort', onSignal)
-      progress.end()
-    }
+  #show<T>(ctx: ClusterContext, node: string, work: (report: (event: RollEvent) => void) => Promise<T>): Promise<T> {
+    return showProgress(ctx, {remaining: [node]}, `natsops roll status --cluster ${ctx.settings.name}`, work)
   }
 
   #endPlanned(cluster: string, node: string, verdict = ''): NodeDrainResult {

@@ -1,4 +1,5 @@
 import type {Hook} from '@oclif/core'
+import {ownArguments} from '../arguments.ts'
 import {openConfiguration} from '../config.ts'
 import {printableJson} from '../domain/printable.ts'
 import {describe, Exit, UsageError} from '../errors.ts'
@@ -9,7 +10,7 @@ import {openTerminal} from '../output/terminal.ts'
 const commandNotFound: Hook.CommandNotFound = async ({id, argv = [], config}) => {
   const commands = config.commands.filter(({hidden}) => !hidden).map((command) => command.id.split(':'))
   const error = describe(explainUnknown(id.split(':'), commands, config.bin))
-  const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+  const options = ownArguments(argv)
   process.exitCode = Exit.usage
   if (options.includes('--json')) {
     process.stdout.write(`${printableJson({error}, {indented: true})}\n`)
