@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {accessSync, constants, readdirSync, statSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {delimiter, join, resolve} from 'node:path'
+import {compareNames} from '../../src/lib/domain/natural-order.ts'
 
 export interface NatsServer {
   /** As the binary says itself, e.g. `2.10.27`. */
@@ -21,7 +22,7 @@ function natsServers(): readonly NatsServer[] {
     const version = versionOf(path)
     if (!byVersion.has(version)) byVersion.set(version, {version, path: resolve(path)})
   }
-  return [...byVersion.values()].sort((a, b) => compareVersions(a.version, b.version))
+  return [...byVersion.values()].sort((a, b) => compareNames(a.version, b.version))
 }
 
 export function newestNatsServer(): NatsServer {
@@ -81,10 +82,6 @@ function isExecutable(path: string): boolean {
   } catch {
     return false
   }
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', {numeric: true})
 }
 
 function absent(problem: string): never {

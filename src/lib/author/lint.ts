@@ -1,4 +1,4 @@
-import {compareNames} from '../domain/health/finding.ts'
+import {compareNames} from '../domain/natural-order.ts'
 import {lintAccess} from './lint-access.ts'
 import {lintFleet} from './lint-fleet.ts'
 import {lintJetStream} from './lint-jetstream.ts'

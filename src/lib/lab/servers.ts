@@ -3,6 +3,7 @@ import {constants} from 'node:fs'
 import {access, readdir, stat} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {promisify} from 'node:util'
+import {compareNames} from '../domain/natural-order.ts'
 import {Exit, messageOf, OpsError, UsageError} from '../errors.ts'
 import type {NatsServer} from './plan.ts'
 
@@ -43,11 +44,6 @@ export async function findNatsServer(search: ServerSearch): Promise<NatsServer> 
   throw notFound(search.version, seen)
 }
 
-/** Compares `2.10.27` with `2.15.1` by their numbers. */
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', {numeric: true})
-}
-
 async function examine(path: string): Promise<NatsServer> {
   const absolute = resolve(path)
   try {
@@ -74,7 +70,7 @@ function reasonOf(cause: unknown): string {
 }
 
 function fits({version}: NatsServer, wanted: string | undefined): boolean {
-  if (compareVersions(version, OLDEST_SERVER) < 0) return false
+  if (compareNames(version, OLDEST_SERVER) < 0) return false
   return wanted === undefined || version === wanted || version.startsWith(`${wanted}.`)
 }
 
@@ -91,7 +87,7 @@ function onPath(searchPath: string | undefined): readonly string[] {
 /** Newest first. */
 async function inCache(folder: string): Promise<readonly string[]> {
   const versions = await readdir(folder).catch(() => [])
-  return versions.sort((a, b) => compareVersions(b, a)).map((version) => join(folder, version, 'nats-server'))
+  return versions.sort((a, b) => compareNames(b, a)).map((version) => join(folder, version, 'nats-server'))
 }
 
 function unfit({path, version}: NatsServer, wanted: string | undefined): OpsError {

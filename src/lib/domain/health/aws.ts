@@ -1,7 +1,8 @@
+import {compareNames} from '../natural-order.ts'
 import type {AwsNodeObservation, ScalingActivity} from '../observation.ts'
 import {counted, listed} from '../quantity.ts'
 import {quoteForShell} from '../shell.ts'
-import {compareNames, type Finding, finding, groupBy} from './finding.ts'
+import {type Finding, finding, groupBy} from './finding.ts'
 import type {AwsProblem, HealthInput} from './input.ts'
 
 /** A failed activity older than this is history. */

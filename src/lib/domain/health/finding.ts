@@ -1,3 +1,4 @@
+import {compareNames} from '../natural-order.ts'
 import type {AssetName} from '../replication.ts'
 
 /** What is wrong now, what will be, what to know. */
@@ -106,11 +107,6 @@ export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
 /** `pivot_main`, `pivot_main > worker`. */
 export function titleOf({stream, consumer}: AssetName): string {
   return consumer === undefined ? stream : `${stream} > ${consumer}`
-}
-
-/** By number where there is one: node-2 before node-10. */
-export function compareNames(a: string, b: string): number {
-  return a.localeCompare(b, 'en', {numeric: true})
 }
 
 /** Streams before consumers, then by name. */

@@ -1,5 +1,6 @@
+import {compareNames} from '../natural-order.ts'
 import {counted, humanDuration, listed} from '../quantity.ts'
-import {compareNames, type Finding, finding, groupBy, type Severity} from './finding.ts'
+import {type Finding, finding, groupBy, type Severity} from './finding.ts'
 import type {HealthInput} from './input.ts'
 import {type AnsweringNode, answeringNodes} from './look.ts'
 import {logsOf} from './node-commands.ts'

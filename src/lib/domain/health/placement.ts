@@ -1,7 +1,8 @@
 import type {Asset} from '../assets.ts'
 import {natsCommand} from '../nats-command.ts'
+import {compareNames} from '../natural-order.ts'
 import {counted, largest, smallest} from '../quantity.ts'
-import {compareAssets, compareNames, type Finding, finding} from './finding.ts'
+import {compareAssets, type Finding, finding} from './finding.ts'
 import {describeAssets, type Evidence, type JudgedAsset, streamKeyOf} from './judged.ts'
 
 /** How streams and consumers are spread: what is well today and would not bear a loss, or cannot be as configured. */

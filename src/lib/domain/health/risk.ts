@@ -1,7 +1,8 @@
 import {judgeMetaGroup, majorityOf} from '../meta-group.ts'
+import {compareNames} from '../natural-order.ts'
 import {counted, listed, smallest} from '../quantity.ts'
 import type {AssetName, ReplicaStanding} from '../replication.ts'
-import {compareAssets, compareNames, type Finding, finding, groupBy, titleOf} from './finding.ts'
+import {compareAssets, type Finding, finding, groupBy, titleOf} from './finding.ts'
 import {countAssets, type Evidence, isLeaderless, type JudgedAsset} from './judged.ts'
 import {isLost, metaOfLeader, nodeOfPeer, silentNodes} from './look.ts'
 

@@ -1,4 +1,5 @@
 import type {Asset} from '../assets.ts'
+import {compareNames} from '../natural-order.ts'
 import type {NodeTarget} from '../settings.ts'
 import type {Advice} from './advice.ts'
 import {assetsOf} from './facts.ts'
@@ -115,7 +116,7 @@ export function rankNodes(
             : 'follower'
     return {node, reason, key: [isBroken ? 0 : 1, node === meta ? 1 : 0, outdated ? 0 : 1, bytes, leads] as const}
   })
-  ranked.sort((a, b) => compareKeys(a.key, b.key) || a.node.localeCompare(b.node, 'en', {numeric: true}))
+  ranked.sort((a, b) => compareKeys(a.key, b.key) || compareNames(a.node, b.node))
   return ranked.map(({node, reason}) => ({node, reason}))
 }
 

@@ -1,3 +1,4 @@
+import {compareNames} from '../../domain/natural-order.ts'
 import {assetsOf, verdictsOf} from '../../domain/roll/facts.ts'
 import {ledBy} from '../../domain/roll/plan.ts'
 import {labelOf} from '../../domain/roll/predicates.ts'
@@ -83,7 +84,7 @@ function bestPeer(view: RollView, {account, accountId, stream, consumer}: LedGro
     )
   })
   const peers = standing.map((verdict) => verdict.node).filter((name) => name !== node)
-  return peers.sort((a, b) => ledBy(view, a).length - ledBy(view, b).length || a.localeCompare(b))[0]
+  return peers.sort((a, b) => ledBy(view, a).length - ledBy(view, b).length || compareNames(a, b))[0]
 }
 
 function groupsLedBy(view: RollView, node: string): readonly LedGroup[] {
