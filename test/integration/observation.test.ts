@@ -12,6 +12,7 @@ import type {ClusterObservation, RaftNode} from '../../src/lib/domain/observatio
 import {judgeReplication, type ReplicaVerdict} from '../../src/lib/domain/replication.ts'
 import {observeCluster} from '../../src/lib/ops/observe.ts'
 import {startCluster, type TestCluster, waitUntil} from '../support/cluster.ts'
+import {untilTrue} from '../support/eventually.ts'
 import {type NatsSeries, natsServerOf} from '../support/nats-servers.ts'
 import {makeObservedStreams, REPLICAS, startLoad} from '../support/observed-streams.ts'
 
@@ -40,6 +41,9 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
         !verdicts.some(isAlarm)
       )
     }
+
+    const isHealthy = async (): Promise<boolean> =>
+      (await observe()).nodes.every(({health}) => known(health)?.status === 'ok')
 
     before(async () => {
       cluster = await startCluster({server: natsServerOf(series), accounts: ['APP', 'OTHER']})
@@ -159,7 +163,62 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       assert.ok(load.published() > 1000, `only ${load.published()} messages were published`)
     })
 
+    it('says of a paused node that it did not answer in time, and waits for it no longer than that', async () => {
+      const paused = cluster.node(2)
+      await waitUntil('every node answers', async () => (await observe()).nodes.every(({server}) => server.ok))
+      const impatient = await openMonitor(cluster.settings, {timeoutMs: 4000})
+      paused.pause()
+      try {
+        const {nodes} = await observe(impatient)
+        assert.deepEqual(
+          nodes.map(({server, health, jetStream, routes, raft}) =>
+            [server, health, jetStream, routes, raft].map((answer) => (answer.ok ? 'ok' : answer.problem.kind)),
+          ),
+          [Array(5).fill('ok'), Array(5).fill('timeout'), Array(5).fill('ok')],
+        )
+      } finally {
+        paused.resume()
+        await impatient.close()
+      }
+    })
+
+    it('says of a stopped node that the connection is refused, and counts its replicas as silent', async () => {
+      const stopped = cluster.node(3)
+      await stopped.stop()
+      try {
+        await untilTrue(
+          'the others agree on leaders',
+          async () => {
+            const observation = await observe()
+            const {leader, spare} = judgeMetaGroup(observation)
+            const leaderless = assembleAssets(observation).filter(
+              (asset) => asset.replicas > 1 && asset.leader === undefined,
+            )
+            const names = leaderless.map(({account, stream, kind}) => [account, stream, kind])
+            assert.deepEqual({hasLeader: leader !== undefined, spare, names}, {hasLeader: true, spare: 0, names: []})
+          },
+          120_000,
+        )
+        const earlier = await observe()
+        const later = await observe()
+        const node = later.nodes[2]
+        assert.deepEqual(node?.server.ok === false && node.server.problem, {
+          kind: 'refused',
+          detail: `connection refused by 127.0.0.1:${stopped.target.monitorPort}`,
+        })
+        const verdicts = judgeReplication(earlier, later).filter((verdict) => verdict.node === stopped.name)
+        assert.deepEqual([...new Set(verdicts.map(({verdict}) => verdict))], ['silent'])
+        assert.ok(verdicts.length >= 11, `${verdicts.length} verdicts`)
+        const {size, silent, spare} = judgeMetaGroup(later)
+        assert.deepEqual({size, silent, spare}, {size: 3, silent: [stopped.name], spare: 0})
+      } finally {
+        stopped.start()
+      }
+    })
+
+    // After all that stops another node: a replica that is still empty does not vote for the next leader.
     it('never calls a wiped replica caught up before it holds the data, whatever the leader says', async () => {
+      await waitUntil('every node is healthy', isHealthy)
       const payload = 'x'.repeat(64)
       for (let sent = BATCH; sent <= BULK; sent += BATCH) {
         for (let i = 0; i < BATCH; i++) connection.publish('bulk', payload)
@@ -200,57 +259,9 @@ for (const series of ['2.10', '2.15'] satisfies NatsSeries[]) {
       assert.ok(seen.has('missing') || seen.has('behind'), `only seen: ${[...seen].join(', ')}`)
     })
 
-    it('says of a paused node that it did not answer in time, and waits for it no longer than that', async () => {
-      const paused = cluster.node(2)
-      await waitUntil('every node answers', async () => (await observe()).nodes.every(({server}) => server.ok))
-      const impatient = await openMonitor(cluster.settings, {timeoutMs: 4000})
-      paused.pause()
-      try {
-        const {nodes} = await observe(impatient)
-        assert.deepEqual(
-          nodes.map(({server, health, jetStream, routes, raft}) =>
-            [server, health, jetStream, routes, raft].map((answer) => (answer.ok ? 'ok' : answer.problem.kind)),
-          ),
-          [Array(5).fill('ok'), Array(5).fill('timeout'), Array(5).fill('ok')],
-        )
-      } finally {
-        paused.resume()
-        await impatient.close()
-      }
-    })
-
-    it('says of a stopped node that the connection is refused, and counts its replicas as silent', async () => {
-      const stopped = cluster.node(3)
-      await stopped.stop()
-      await waitUntil('the others agree on leaders', async () => {
-        const observation = await observe()
-        const {leader, spare} = judgeMetaGroup(observation)
-        return (
-          leader !== undefined &&
-          spare === 0 &&
-          assembleAssets(observation).every((asset) => asset.leader !== undefined || asset.replicas === 1)
-        )
-      })
-      const earlier = await observe()
-      const later = await observe()
-      const node = later.nodes[2]
-      assert.deepEqual(node?.server.ok === false && node.server.problem, {
-        kind: 'refused',
-        detail: `connection refused by 127.0.0.1:${stopped.target.monitorPort}`,
-      })
-      const verdicts = judgeReplication(earlier, later).filter((verdict) => verdict.node === stopped.name)
-      assert.deepEqual([...new Set(verdicts.map(({verdict}) => verdict))], ['silent'])
-      assert.ok(verdicts.length >= 11, `${verdicts.length} verdicts`)
-      const {size, silent, spare} = judgeMetaGroup(later)
-      assert.deepEqual({size, silent, spare}, {size: 3, silent: [stopped.name], spare: 0})
-      stopped.start()
-    })
-
     it('sees a lame duck', async () => {
       const duck = cluster.node(3)
-      await waitUntil('every node is healthy', async () =>
-        (await observe()).nodes.every(({health}) => health.ok && health.value.status === 'ok'),
-      )
+      await waitUntil('every node is healthy', isHealthy)
       // Without clients it would be gone at once.
       const client = await cluster.connect({nodes: [duck]})
       try {
