@@ -58,9 +58,10 @@ describe('switching a service in a Terraform file', () => {
         assert.equal(after.slice(0, start), text.slice(0, start))
         assert.equal(after.slice(after.length - (text.length - end)), text.slice(end))
         assert.deepEqual(planSwitch(after, to(side)).edit, undefined)
+        // By place, not by line: what is replaced may have had line breaks in it.
         const others = (whole: string) =>
-          readUses(whole).uses.map(({module, line, reference}) =>
-            module === plan.use.module ? module : [module, line, reference],
+          readUses(whole).uses.map(({module, start: at, reference}) =>
+            module === plan.use.module ? module : [module, at < start ? at : at - whole.length, reference],
           )
         assert.deepEqual(others(after), others(text))
       }),
