@@ -114,7 +114,7 @@ for (const series of ['2.10', '2.15'] as const) {
             if (/^replica-(missing|behind)$/.test(code) && of.includes('test-node-3')) lacks.add(code)
           }
           return verdict === 'ok' && nodes[2]?.healthz === 200
-        }, 100)
+        }, 100).catch(startAgain)
         assert.equal((await storeOf(cluster.node(3))).messages, 2000, 'well, and it holds less')
         assert.deepEqual(last.nodes[2]?.replicas, {'caught-up': 2})
         assert.equal(last.assets.messages, 2000)
@@ -203,14 +203,27 @@ for (const series of ['2.10', '2.15'] as const) {
         },
         await configuration().cluster(),
       )
+      let last: HealthReport | undefined
       try {
         for await (const report of watchHealth(context, {intervalMs, askAws: false})) {
+          last = report
           if (isEnough(report)) return report
         }
+      } catch (cause) {
+        const said = last?.findings.map(({code, nodes, message}) => `${code} ${nodes.join()} ${message}`).join('\n')
+        throw new Error(`nothing that pleases, at last ${last?.verdict}:\n${said}`, {cause})
       } finally {
         await context.close()
       }
       throw new Error('a watch does not end by itself')
+    }
+
+    /** Now and then a wiped server of 2.10 is never told what it should hold, until it starts again: docs/lab.md. */
+    async function startAgain(error: Error): Promise<HealthReport> {
+      if (series !== '2.10' || !/not current with the meta leader/.test(error.message)) throw error
+      await cluster.node(3).stop()
+      cluster.node(3).start()
+      return watch(({verdict, nodes}) => verdict === 'ok' && nodes[2]?.healthz === 200)
     }
 
     async function settled(): Promise<void> {
